@@ -59,7 +59,7 @@ async function printHelp(name: string | undefined, print: (text: string) => void
   return 0;
 }
 
-/** Refuses every command on systems other than Linux, except with `--optional` of `run`. */
+/** Refuses every command on systems other than Linux, unless `--optional` is set. */
 function checkSystem({ name }: Command, options: ReadOptions["values"]): void {
   const why = systemProblem();
   if (why === undefined || options.optional !== undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Encodes and decodes control files: the 452 bytes of `c/unsock.h`, compatible with unsock 1.1. Decoding accepts
- * exactly the bytes that `c/rules/control.c` accepts. Does no I/O; runs on Deno and on Node.js.
+ * Encodes and decodes control files: the 452 bytes of `c/unsock.h`, as in unsock 1.1. Accepts exactly the bytes that
+ * `c/rules/control.c` accepts. Does no I/O; runs on Deno and on Node.js.
  */
 
 /** The length of a control file, in bytes. */
@@ -103,7 +103,7 @@ const AT = { magic: 0, options: 8, proxyLength: 16, destLength: 20, proxy: 32, d
 const ADDRESS_MOST = 128;
 const SLOT = { size: 40, name: 4, value: 8, valueSize: 32 } as const;
 
-/** A socket option with level 0 and this name sets the half-close. unsock 1.1 ignores options with level 0. */
+/** A socket option with level 0 and this name is the half-close setting. unsock 1.1 ignores options with level 0. */
 const HALF_CLOSE = 0x666c6168;
 const HALF_CLOSE_VALUES = { hold: 1, pass: 2 } as const;
 
@@ -112,7 +112,7 @@ const SUN_PATH = 2;
 const SUN_SIZE = SUN_PATH + UNIX_NAME_MOST;
 const SIZE = { inet: 16, inet6: 28, tipc: 16, vsock: 16 } as const;
 
-/** The path in a refusing control file. It is never a socket, so that unsock 1.1 cannot connect to it either. */
+/** The path in a refusing control file. It is never a socket, so that even unsock 1.1 cannot connect to it. */
 export const NOBODY: UnixAddress = { kind: "unix", abstract: false, name: new TextEncoder().encode("/dev/null") };
 
 /**

@@ -43,7 +43,7 @@ const VSOCK: readonly OptionName[] = ["vsockPort", "vsockCid", "fcSock", "fcList
 const GROUPS: readonly (readonly OptionName[])[] = [TIPC, VSOCK, ["unix"], ["inet"], ["refuse"]];
 
 const UINT32_MOST = 0xffffffff;
-/** VMADDR_PORT_ANY and 0 are no ports to connect to. */
+/** A client cannot connect to VMADDR_PORT_ANY or 0. */
 const VSOCK_PORT_MOST = UINT32_MOST - 1;
 const CIDS = { any: UINT32_MOST, host: 2, local: 1 };
 const ADDRESS_TYPES = { service: 2, range: 1, node: 3 };
@@ -59,10 +59,9 @@ function usage(text: string): UsageError {
 }
 
 /**
- * Reads the user's options.
+ * Makes the control file that the user's options describe.
  *
  * @param options As on the command line.
- * @returns The control file that they describe.
  * @throws {UsageError} When options are missing, exclude each other or cannot be read.
  */
 export function readControlOptions(options: ControlOptions, paths: Paths): ControlFile {

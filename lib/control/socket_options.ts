@@ -3,7 +3,7 @@ import { UsageError } from "../system/errors.ts";
 import { parseDecimal } from "../system/numbers.ts";
 import type { SocketOption } from "./format.ts";
 
-/** Linux's numbers of the options of each level. `FORMS` has those options whose value is no 32-bit integer. */
+/** Linux's numbers of socket options, by level. `FORMS` lists the options whose value is no 32-bit integer. */
 const LEVELS: readonly (readonly [level: number, prefix: string, names: Readonly<Record<string, number>>])[] = [
   [1, "SO_", {
     DEBUG: 1,
@@ -114,9 +114,7 @@ function formOf({ level, name }: Pick<SocketOption, "level" | "name">): { text: 
   return { text, form: Object.hasOwn(FORMS, text) ? FORMS[text] ?? INTEGER : INTEGER };
 }
 
-/**
- * Reads a known name, or LEVEL:NUMBER. Refuses 0 for either: the library sets no socket option with a 0.
- */
+/** Reads a known name, or LEVEL:NUMBER. Refuses 0 for both, as the library does not set such an option. */
 function readName(text: string): Pick<SocketOption, "level" | "name"> | undefined {
   const known = KNOWN.find((known) => known.text === text);
   if (known !== undefined) return known;

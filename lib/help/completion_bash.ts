@@ -2,7 +2,7 @@
 import type { Command } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
 
-/** Functions that do not depend on the tables. bash cuts words at "=" and ":"; _unsock_words joins them again. */
+/** Functions that do not depend on the tables. bash cuts words at "=" and ":", and _unsock_words joins them again. */
 const FUNCTIONS = `_unsock_words() {
   local line=\${COMP_LINE:0:COMP_POINT} rest word i
   words=() starts=()
@@ -159,7 +159,7 @@ complete -F _unsock unsock
 `;
 }
 
-/** Returns the flag; if its value is optional, also the flag with "=", as only "=" may precede such a value. */
+/** Returns the flag. An optional value can only follow a "=", so then also returns the flag with "=". */
 function written({ flag, option }: Flag): string[] {
   return option.optional ? [flag, `${flag}=`] : [flag];
 }

@@ -3,7 +3,7 @@ import { optionHelp } from "../system/options.ts";
 import type { Command, Operand } from "./command.ts";
 import { type Flag, flagsOf, GLOBAL_FLAGS, GLOBAL_WORDS, takesWord } from "./completion_flags.ts";
 
-/** The value of `complete -a` that offers the words of each kind; fish itself completes files. */
+/** The words that `complete -a` offers for each kind. fish itself completes files. */
 const OFFERS: Readonly<Record<Exclude<NonNullable<Operand["kind"]>, "file">, string>> = {
   directory: "(__fish_complete_directories)",
   port: "(__unsock_ports)",
@@ -151,7 +151,7 @@ function optionLines(taker: Flag): Line[] {
   const help = `-d ${quote(optionHelp(option))}`;
   if (option.value === undefined) return [{ words: `${words} ${help}` }];
   if (takesWord(taker)) return [{ words: `${words} -r ${offer(option)} ${help}` }];
-  // fish has no optional values: this option takes one as soon as "=" follows it.
+  // fish has no optional values. So this option takes a value only after a typed "=".
   return [{ words: `${words} ${help}` }, { words: `${words} -r ${offer(option)}`, typed: flag }];
 }
 

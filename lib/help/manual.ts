@@ -28,7 +28,7 @@ const OWN_VARIABLES: readonly Pair[] = [
   ["XDG_CACHE_HOME", "the compiled program unpacks the library that it carries into the subdirectory unsock"],
 ];
 
-/** The section FILES. libunsock(7) has only the first `SOCKET_FILES` of these. */
+/** The section FILES. libunsock(7) has only the first `SOCKET_FILES` entries. */
 const FILES: readonly Pair[] = [
   [
     "DIR/PORT.sock",
@@ -82,7 +82,7 @@ function roff(text: string): string {
 
 const LINE_MOST = 80;
 
-/** Breaks long lines of text between words, as roff's checkers require; lines between .nf and .fi stay. */
+/** Breaks long lines between words, as roff's checkers require. Leaves the lines between .nf and .fi as they are. */
 function wrapped(page: string): string {
   let asIs = false;
   return page.split("\n").map((line) => {
@@ -91,7 +91,7 @@ function wrapped(page: string): string {
   }).join("\n");
 }
 
-/** Fills a line. Escapes a dot or a quote that begins a new line: roff would read it as a request. */
+/** Breaks a line. Escapes a dot or a quote that begins a new line, since roff would read it as a request. */
 function wrap(text: string): string {
   return fill(text, LINE_MOST).join("\n").replace(/(?<=\n)(?=[.'])/g, "\\&");
 }
@@ -120,7 +120,7 @@ function controlVariables(): string {
     .map(({ name, value, help }) => entry(`${name}=${value.toUpperCase()}`, help)).join("");
 }
 
-/** Returns paragraphs, and examples with their own line breaks. */
+/** Formats paragraphs and examples. Examples keep their line breaks. */
 function prose(text: string): string {
   return piecesOf(text).map(({ isExample, lines }) =>
     isExample ? `.PP\n.nf\n${roff(lines.join("\n"))}\n.fi\n` : `.PP\n${roff(lines.join("\n"))}\n`
@@ -128,7 +128,8 @@ function prose(text: string): string {
 }
 
 /**
- * @param first The command whose options are described in full. Others only name the options that they share with it.
+ * @param first The command whose options are described in full. Other commands only name the options that they share
+ *   with it.
  */
 function commandSection(command: Command, _index: number, [first]: readonly Command[]): string {
   const all = Object.entries(command.options);

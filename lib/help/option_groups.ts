@@ -19,7 +19,7 @@ const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = 
 const TITLE = "Options";
 const OTHERS = "Other options";
 
-/** A command with no more options than this shows them as one group. */
+/** A command with at most this many options shows them as one group. */
 const UNGROUPED_MOST = 12;
 
 /** One group of options. */

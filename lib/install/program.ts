@@ -1,7 +1,7 @@
 /**
- * The files of the installed command line, which the library executes: the compiled binary, if it is as new as the
- * source; the npm package's one file; or a copy of the source, of its packages and of the runtime, which needs nothing
- * from the source tree.
+ * The files of the installed command line, which the library executes. They are the compiled binary, if it is as new as
+ * the source; or the npm package's one file; or else a copy of the source, its packages and the runtime, which needs
+ * nothing from the source tree.
  */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
@@ -63,19 +63,20 @@ function currentBinary(): string | undefined {
   return COMPILED_FROM.some((name) => newer(path.join(ROOT, name))) ? undefined : binary;
 }
 
-/** The copy's start script. It finds the files by its own path, so the prefix may be moved, and fetches no packages. */
+/**
+ * The start script of the copy. It finds the other files by its own path, so that the prefix may be moved. It fetches
+ * no packages.
+ */
 const START = `#!/bin/sh
 here=\${0%/*}/../${TREE}
 DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
   --quiet --no-prompt -A --cached-only --v8-flags=${SMALL_HEAP} "$here/main.ts" "$@"
 `;
 
-/** The command of the runtime of this process. */
+/** The command that starts the runtime of this process. */
 const RUNTIME = IS_DENO ? "deno run --quiet --no-prompt -A" : "bun" in process.versions ? "bun" : "node";
 
-/**
- * Returns the npm package's one file, and a script that runs it. The script finds a runtime of this kind in PATH.
- */
+/** Returns the npm package's one file, and a script that runs it by the same runtime, which it finds in PATH. */
 function copyOfPackage(): Program {
   const main = `${TREE}/main.mjs`;
   const start = `#!/bin/sh\nexec ${RUNTIME} "\${0%/*}/../${main}" "$@"\n`;
@@ -102,7 +103,7 @@ function copyOfSource(): Program {
   return { what: `a copy of Deno ${process.versions.deno} and of the source of unsock ${VERSION}`, files };
 }
 
-/** Returns the directories in which the runtime caches the packages of `deno.json`: by registry, name and version. */
+/** Returns the directories of `deno.json`'s packages in the runtime's cache, with their paths below `npm`. */
 function importedPackages(): { from: string; below: string }[] {
   const { stdout } = runProgram(process.execPath, ["info", "--json"], Environ.ofRuntime().variables());
   const { npmCache }: { npmCache: string } = JSON.parse(stdout);

@@ -1,7 +1,7 @@
 /**
- * Records the files installed below a prefix: `--uninstall` removes these, and no other file is overwritten without
- * `--force`. The record is written before the first file, so that an interrupted installation can be continued or
- * removed.
+ * Records the files installed below a prefix. `--uninstall` removes exactly these files; without `--force`, no other
+ * file is overwritten. The record is written before the first file, so that an interrupted installation can be
+ * continued or removed.
  */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
@@ -28,7 +28,7 @@ function leavesPrefix(name: string): boolean {
 
 /**
  * @param prefix The prefix of an installation, which need not exist.
- * @returns The record, or an empty one if no installation has written any.
+ * @returns The record, which is empty if there is none.
  * @throws {UnsockError} If the record names a path outside the prefix.
  */
 export function readRecord(prefix: string): Installation {
@@ -42,7 +42,7 @@ export function readRecord(prefix: string): Installation {
   return { files: of(FILE), directories: of(DIRECTORY) };
 }
 
-/** @returns The record's text: the files, then the directories, each before its parent. */
+/** @returns The record's text: the files, then the directories, each directory before its parent. */
 export function formatRecord({ files, directories }: Installation): string {
   const lines = [
     ...files.toSorted().map((file) => `${FILE}${file}`),
@@ -53,7 +53,7 @@ export function formatRecord({ files, directories }: Installation): string {
 
 /**
  * @param files Paths relative to the prefix.
- * @returns All directories that they need, each after its parent; "." is the prefix itself.
+ * @returns All directories of the files, each after its parent; "." is the prefix itself.
  */
 export function directoriesFor(files: readonly string[]): string[] {
   const found = new Set<string>(["."]);

@@ -1,6 +1,7 @@
 /**
- * Finds what the caller passed to this process, before the runtime changed it: Deno and Node.js raise the soft
- * RLIMIT_NOFILE to the hard one and ignore SIGPIPE. The parent process, which usually passed both on, still has them.
+ * Finds the soft RLIMIT_NOFILE of the caller, and whether the caller ignored SIGPIPE. Deno and Node.js change both at
+ * their start: they raise the soft limit to the hard one, and ignore SIGPIPE. The parent process, from which this
+ * process has usually inherited them, still shows both in /proc.
  */
 import process from "node:process";
 import { readText } from "../system/files.ts";
@@ -10,8 +11,8 @@ const NAME = "unsock-of-runtime";
 const COMMON_SOFT_NOFILE = 1024;
 
 /**
- * Programs whose children inherit an ignored SIGPIPE: shells, and by default systemd (IgnoreSIGPIPE=), which ignores it
- * itself. Python, Node.js and Deno ignore SIGPIPE, too, but reset it in their children, so their state shows nothing.
+ * Programs whose children inherit an ignored SIGPIPE: shells, and by default systemd (IgnoreSIGPIPE=). Python, Node.js
+ * and Deno ignore SIGPIPE, too, but reset it in their children. So their own state says nothing about this process.
  */
 const HANDS_DOWN: ReadonlySet<string> = new Set(
   "ash bash busybox dash fish ksh ksh93 mksh oksh rbash sh yash zsh systemd".split(" "),
@@ -36,7 +37,7 @@ interface Limits {
   readonly hard: number;
 }
 
-/** Returns the rest of the line that begins with `start`, or "". Uses no pattern, which would take long to compile. */
+/** Returns the rest of the line that begins with `start`, or "". Compiling a regular expression would take longer. */
 function lineAfter(start: string, text: string): string {
   const at = `\n${text}`.indexOf(`\n${start}`);
   if (at < 0) return "";
@@ -52,7 +53,7 @@ function readNofile(text = ""): Limits | undefined {
 
 function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: string): number | undefined {
   const own = readNofile(ownLimits);
-  // Different limits: the runtime did not raise the soft one.
+  // The limits differ, so the runtime did not raise the soft one.
   if (own === undefined || own.soft !== own.hard) return undefined;
   const parent = readNofile(parentLimits);
   // systemd's own limits are not those of its services.

@@ -1,6 +1,6 @@
 /** Decides which commands the library runs itself (`c/program/program.c`). */
 
-/** The library's commands. C's lists are made from this one (`scripts/tables.ts`). */
+/** The library's commands. The build makes C's lists from this one (`scripts/tables.ts`). */
 export const LIBRARY_COMMANDS: readonly string[] = ["run", "hold", "query", "path", "wait", "prune", "expose"];
 
 /** With one of these options, the command line runs `expose`, not the library. */
@@ -8,8 +8,8 @@ export const HTTP_OPTIONS: readonly string[] = ["--http", "--cert", "--key", "--
 
 /**
  * @param args All arguments, the command's name first.
- * @returns True if the library runs the command itself. False for `--help` and `-h` before a `--`: the library has no
- *   help, and for `expose` with one of {@linkcode HTTP_OPTIONS}.
+ * @returns True if the library runs the command itself. It does not run `expose` with one of {@linkcode HTTP_OPTIONS}.
+ *   It has no help, so `--help` and `-h` are not for the library, unless they follow a `--`.
  */
 export function runsInLibrary(args: readonly string[]): boolean {
   const [name = ""] = args;

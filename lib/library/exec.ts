@@ -15,12 +15,12 @@ import { IS_DENO } from "../system/runtime.ts";
 import { nameForLibrary } from "./caller.ts";
 import { executeByForeignFunctions } from "./ffi.ts";
 
-/** Signals by which a user ends, stops or informs a program. */
+/** The signals that this process passes on to its child. */
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGWINCH"] as const;
 
 /**
- * Executes the library. If the runtime has no execve(2) (Node.js before 22.15), starts the library as a child, and ends
- * with the child's status.
+ * Executes the library in place of this process. If the runtime has no execve(2) (Node.js before 22.15), starts the
+ * library as a child, and ends with the child's status.
  *
  * @param library The library's path.
  * @param args All arguments of this process, which the library gets.
@@ -29,7 +29,7 @@ const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2
 export async function becomeLibrary(library: string, args: readonly string[]): Promise<never> {
   const name = nameForLibrary();
   if (IS_DENO) return becomeOnDeno(library, name, args);
-  // Node.js ignores SIGXFSZ. When the signal's last handler is removed, libuv sets the default action.
+  // Restores the default action of SIGXFSZ, which Node.js ignores: libuv sets it when the last handler is removed.
   process.on("SIGXFSZ", () => {}).removeAllListeners("SIGXFSZ");
   try {
     process.execve?.(library, [name, ...args], process.env);
@@ -67,7 +67,8 @@ function cannot(library: string, args: readonly string[], error: unknown): Comma
 }
 
 /**
- * Starts a program as a child, passes signals on to it, and ends with the child's status or by the same signal.
+ * Starts a program as a child, and passes signals on to it. Ends with the child's status, or by the signal that ended
+ * the child.
  *
  * @param options Options of `spawn`.
  * @throws {CommandError} When the program cannot be started.
@@ -80,7 +81,7 @@ export async function stayAsParent(
   const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(file, args, { stdio: "inherit", ...options });
   for (const signal of PASSED_ON) {
-    // A terminal sends SIGINT to the child, too; then this process only has to outlive it.
+    // A terminal sends SIGINT to the child itself. Then this process need only outlive the child.
     process.on(signal, () => process.stdin.isTTY && signal === "SIGINT" || child.kill(signal));
   }
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {

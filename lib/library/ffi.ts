@@ -1,4 +1,4 @@
-/** Foreign functions, which only Deno has: those of the self-test, and the one that executes the library. */
+/** Foreign functions, which only Deno has: those that the self-test calls, and the one that executes the library. */
 import { LibraryError } from "../system/errors.ts";
 
 /** Functions of `libunsock.so` that the self-test calls: see `c/unsock.h` and the manual pages of the socket calls. */
@@ -32,8 +32,8 @@ const FUNCTIONS = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /**
- * The function that executes the library in place of this process. The size is declared as a structure, which is passed
- * in the same register: for an integer, the runtime would compile machine code for this one call, which takes a
+ * The function that executes the library in place of this process. `size` is declared as a structure, which is passed
+ * in the same register as an integer. For an integer, Deno would compile machine code for this one call, which takes a
  * millisecond.
  */
 const EXECUTING = {
@@ -45,8 +45,7 @@ const EXECUTING = {
 export type LibraryFunctions = Deno.DynamicLibrary<typeof FUNCTIONS>["symbols"];
 
 /**
- * Opens the library in this process, where it redirects nothing until `unsock_configure` is called. First removes the
- * library's variables from this process's environment, as the library's constructor would read them.
+ * Opens the library in this process. The library redirects nothing until `unsock_configure` is called.
  *
  * @param file Path of `libunsock.so`.
  * @returns The functions of the library, which is never closed.
@@ -57,7 +56,8 @@ export function openFunctions(file: string): LibraryFunctions {
 }
 
 /**
- * Removes the library's variables: its constructor would read them as settings, and end this process if one is wrong.
+ * Removes the library's variables from this process's environment. The library's constructor would read them as
+ * settings, and end this process if one is wrong.
  */
 function clearSettings(): void {
   // Variables of the tests stay: the library ignores them, and all tests of a process share one environment.
@@ -80,7 +80,7 @@ function open<T extends Deno.ForeignLibraryInterface>(file: string, functions: T
 const MESSAGE_SIZE = 256;
 
 /**
- * Executes the library: the execve(2) that Deno lacks.
+ * Executes the library in place of this process. Deno itself has no execve(2).
  *
  * @param file Path of `libunsock.so`, complete and not writable by other users.
  * @param words The library's arguments, its name first.
@@ -98,7 +98,7 @@ export function executeByForeignFunctions(
   return textOf(message);
 }
 
-/** @returns Pointers to the strings, with a NULL at the end; the strings follow in the same buffer. */
+/** @returns Pointers to the strings, and a NULL. The strings follow in the same buffer. */
 function listOf(strings: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const size = (strings.length + 1) * BigUint64Array.BYTES_PER_ELEMENT;
   const list = new Uint8Array(strings.reduce((sum, { length }) => sum + length + 1, size));

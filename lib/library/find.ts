@@ -10,11 +10,11 @@ import { distrust, startProblem } from "./trust.ts";
 import { unpackLibrary } from "./unpack.ts";
 
 /**
- * Searches for the library beside the executable, in `../lib`, in the source tree, in the npm package and in
- * `/usr/local/lib`; last unpacks the copy in the binary. Skips a library that a user other than this one and root could
- * have written, and one that cannot be executed where it is.
+ * Searches for the library beside the executable and in `../lib`, or in the source tree, or in the npm package; then in
+ * `/usr/local/lib`. Last unpacks the copy in the compiled binary. Skips a library that a user other than this one and
+ * root could have written, or that cannot be executed where it is.
  *
- * @param option The value of `--lib`. It counts, as `UNSOCK_LIB` does, only if no other library is found.
+ * @param option The value of `--lib`. It is used, as `UNSOCK_LIB` is, only if no other library is found.
  * @returns An absolute path.
  * @throws {LibraryError} When no library is found.
  */
@@ -40,13 +40,18 @@ function noBuild(places: readonly string[]): string {
   return `library ${NAME}: not found in ${places.map((place) => dirname(place)).join(", ")}: run "deno task build"`;
 }
 
-/** Returns the message for a missing package. npm leaves it out on another machine, and with `--omit=optional`. */
+/**
+ * Returns the message for a missing package. npm leaves the package out on another kind of machine, and with
+ * `--omit=optional`.
+ */
 function noPackage(): string {
   const how = ["x64", "arm64"].includes(process.arch) ? `npm install ${PACKAGE}` : "unsock is for x64 and arm64";
   return `package ${PACKAGE}: not installed: ${how}`;
 }
 
-/** @returns The library beside this program, or undefined if there is none, as beside a binary that carries its own. */
+/**
+ * @returns The library beside this program, or undefined if there is none. A compiled binary may carry its own instead.
+ */
 export function libraryBeside(): string | undefined {
   return placesBeside().find(exists);
 }
@@ -56,7 +61,7 @@ const PACKAGE = `unsock-linux-${process.arch}`;
 
 function placesBeside(): string[] {
   if (isPackaged()) return packagedPlaces();
-  // The second is for the copy of the source that `install` makes.
+  // The second place is that of the library beside an installed copy of the source.
   if (!IS_COMPILED) return [BUILT, `${dirname(ROOT)}/${NAME}`];
   const directory = dirname(process.execPath);
   return [`${directory}/${NAME}`, `${dirname(directory)}/lib/${NAME}`];
@@ -66,7 +71,7 @@ function placesBeside(): string[] {
 function packagedPlaces(): string[] {
   const beside = [`${dirname(import.meta.dirname ?? "/")}/${NAME}`];
   try {
-    // Not by `import.meta.resolve`, which knows nothing of Yarn's Plug'n'Play.
+    // Not by `import.meta.resolve`, which does not find packages of Yarn's Plug'n'Play.
     const { createRequire } = process.getBuiltinModule("node:module");
     const manifest = createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`);
     return [`${dirname(manifest)}/lib/${NAME}`, ...beside];
@@ -80,11 +85,11 @@ function defaultPlaces(): string[] {
 }
 
 function exists(file: string): boolean {
-  // Most of these files are missing. For a missing file, the first call is much faster than the second.
+  // Most of these files are missing. Then `existsSync` alone is much faster than `stat`.
   return fs.existsSync(file) && statOrUndefined(file)?.isFile() === true;
 }
 
-/** Checks a library before it is executed, as no other code checks it. */
+/** Throws unless the library exists, can be trusted, and can be executed. */
 function checkOwn(file: string): string {
   if (!exists(file)) throw new LibraryError(`library ${file}: No such file`);
   const why = distrust(file);
@@ -101,7 +106,10 @@ function checkWhole(file: string): string {
   return file;
 }
 
-/** True if the file includes its section table, which linkers put last. A truncated library would crash. */
+/**
+ * True if the file contains its whole section table, which linkers put last. A process that maps a truncated library
+ * crashes.
+ */
 function isWhole(file: string): boolean {
   const header = new Uint8Array(64);
   const fd = fs.openSync(file, "r");

@@ -129,7 +129,7 @@ export class Library {
   }
 
   /**
-   * Asks several questions in one start of the library, which costs about a millisecond.
+   * Asks several questions in one start of the library. A start takes about a millisecond.
    *
    * @returns A function for each answer, in the order of the questions.
    * @throws {UsageError} When an option cannot be read.

@@ -1,5 +1,5 @@
 /**
- * Checks whether another user could have written a file: that user's code would run with the rights of the process that
+ * Checks whether another user could have written a file, whose code would then run with the rights of the process that
  * loads it. `c/kernel/trust.c` decides for preloaded libraries and for directories; this copy decides for the library
  * that the command line opens. A test runs both on the same cases (`tests/cli/trusted_library_test.ts`).
  */
@@ -55,7 +55,8 @@ function split(text: string): string[] {
 
 function ownerProblem(at: string, { uid: owner }: fs.Stats, uid: number, isShared: boolean): string | undefined {
   if (mayOwn(owner, uid)) return undefined;
-  // A user namespace that does not map root shows root's files with this owner; in /tmp it may be any user's file.
+  // In a user namespace that does not map root, root's files have this owner, so it is trusted. In a directory such as
+  // /tmp it is not: there it may be the owner of any user's file.
   if (owner === unknownOwner() && !isShared) return undefined;
   return `${at} belongs to ${userName(owner)}`;
 }
@@ -70,12 +71,12 @@ function writeProblem(at: string, status: fs.Stats, uid: number): string | undef
   if (status.isSymbolicLink() || isSticky(status)) return undefined;
   if ((mode & OTHERS_WRITE) !== 0) return `everybody may write to ${at}`;
   if ((mode & GROUP_WRITES) === 0) return undefined;
-  // With an access list, the group bits are the most that any user in the list may have.
+  // With an access list, the group bits are the rights that any user in the list may have at most.
   if (!isGroupOnlyOf(gid, uid) || hasAccessList(at)) return `others may write to ${at}`;
   return undefined;
 }
 
-/** True if ls(1) shows that the file has an access list, or if ls fails. Deno and Node.js cannot read the attribute. */
+/** True if ls(1) shows that the file has an access list, or if ls fails. Deno and Node.js cannot read access lists. */
 function hasAccessList(file: string): boolean {
   try {
     const { code, stdout } = runProgram("/bin/ls", ["-ldn", "--", file], { LC_ALL: "C" });
@@ -116,8 +117,8 @@ export function startProblem(file: string): string | undefined {
 }
 
 /**
- * True if the file's mount forbids execution, by /proc/self/mountinfo (proc(5)): Deno's access(2) checks only mode
- * bits. Without /proc it returns false, and execve(2) fails later.
+ * True if the file's mount forbids execution, by /proc/self/mountinfo (proc(5)). Deno's `accessSync` checks only mode
+ * bits. Without /proc returns false; then execve(2) fails later.
  */
 function isNoexec(file: string): boolean {
   const real = fs.realpathSync(file);
@@ -132,7 +133,7 @@ function isNoexec(file: string): boolean {
   return found;
 }
 
-/** Decodes a path as /proc writes it: `\\040` is a space. A separate function is compiled only when it is needed. */
+/** Decodes a path as /proc writes it: `\\040` is a space. V8 compiles this separate function only when it is needed. */
 function unescape(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }

@@ -10,8 +10,8 @@ import { distrust, startProblem } from "./trust.ts";
 const MODE = 0o755;
 
 /**
- * Writes the carried library into a private directory: a user who could write there could make every command run their
- * code. The file's name holds a hash, so that a copy of another version is never taken for this one.
+ * Writes the carried library into a private directory. A user who could write there could make every command run their
+ * code. The file's name contains a hash, so that a copy of another version is never taken for this one.
  *
  * @returns The file's path. The file is complete, executable, and not writable by others.
  */
@@ -50,7 +50,7 @@ function unpackInto(directory: string, hash: string): string {
   const why = distrust(directory);
   if (why !== undefined) throw new Error(why);
   const file = `${directory}/libunsock-${hash.slice(0, 16)}.so`;
-  // A regular file, no link: in a private directory, no other user can have made it.
+  // The directory is private, so no other user can have made this file.
   const carried = fs.readFileSync(BUILT);
   const isThere = isWhole(file, carried);
   if (!isThere) {
@@ -76,7 +76,10 @@ function isWhole(file: string, bytes: Uint8Array): boolean {
   return lstatOrUndefined(file)?.isFile() === true && fs.readFileSync(file).equals(bytes);
 }
 
-/** Writes the file, unless it is complete: another process may be about to open it. Removes a file that differs. */
+/**
+ * Writes the file. Leaves a complete file in place, as another process may be about to open it; removes one that
+ * differs.
+ */
 function write(file: string, bytes: Uint8Array): void {
   if (lstatOrUndefined(file) !== undefined && !isWhole(file, bytes)) fs.rmSync(file, { force: true });
   try {

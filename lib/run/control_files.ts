@@ -3,10 +3,9 @@ import * as fs from "node:fs";
 import { CONTROL_FILE_SIZE, type ControlFile, ControlFileError, decodeControlFile } from "../control/format.ts";
 
 /**
- * Reads a control file. Checks type and size first, so it never blocks on a FIFO and never reads a large file.
+ * Reads a control file. Checks type and size first, so that it never blocks on a FIFO and never reads a large file.
  *
  * @param file The path; links are followed.
- * @returns The decoded content.
  * @throws {ControlFileError} When the file is no control file; the message gives the reason.
  * @throws {Error} When the file cannot be read.
  */

@@ -9,7 +9,7 @@ import { findLibrary } from "../library/find.ts";
  * Executes the library if it runs the command itself.
  *
  * @param args All arguments, the command's name first.
- * @returns Only if the library does not run the command, or if no library is found without `--lib`.
+ * @returns Only if the library does not run the command, or is not found without `--lib`.
  * @throws {CommandError} When the library cannot be executed.
  */
 export async function runDirectly(args: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-/** Rights of a new directory: `--group` and `--dir-mode`, read by the library (`c/process/directory_rights.c`). */
+/** Rights of a new directory: `--group` and `--dir-mode`, which the library reads (`c/process/directory_rights.c`). */
 import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";
 import type { Option, OptionValues } from "../system/options.ts";
@@ -29,7 +29,7 @@ export const DIRECTORY_OPTIONS = {
   },
 } as const satisfies Readonly<Record<string, Option>>;
 
-/** Values of these options. */
+/** The values of these options. */
 export type DirectoryOptions = OptionValues<typeof DIRECTORY_OPTIONS>;
 
 /** @returns The mode in octal: `2770`, `700`. */
@@ -37,7 +37,7 @@ export function formatMode(mode: number): string {
   return mode.toString(8).padStart(3, "0");
 }
 
-/** Asks for the rights that these options give to the directory; undefined if neither option is set. */
+/** Asks for the rights that `--group` and `--dir-mode` give to the directory; undefined if neither is set. */
 export const RIGHTS_QUESTION: Question<DirectoryRights | undefined> = {
   word: "rights",
   failure: UsageError,

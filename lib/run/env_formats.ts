@@ -9,7 +9,7 @@ export type EnvFormat = typeof ENV_FORMATS[number];
 
 const WRITERS: Readonly<Record<Exclude<EnvFormat, "json">, (name: string, value: string) => string>> = {
   sh: (name, value) => `export ${name}=${shellQuote(value)}`,
-  // systemd.exec(5): in quotes, in which C's escapes and systemd's specifiers (systemd.unit(5)) are read.
+  // systemd.exec(5): in quotes, systemd reads C's escapes and its own specifiers (systemd.unit(5)).
   systemd: (name, value) => `Environment="${name}=${value.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%")}"`,
   // Docker takes everything after the first "=" literally.
   docker: (name, value) => `${name}=${value}`,

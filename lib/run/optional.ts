@@ -7,7 +7,7 @@ import { UnsockError } from "../system/errors.ts";
 import { optionFlag } from "../system/options.ts";
 import { cmdQuote, shellQuote } from "../system/shell.ts";
 
-/** Options and variables that promise that no traffic leaves. */
+/** Options and variables by which the user forbids traffic on the real network. */
 const WALLS = ["blockInet", "strict", "isolate"];
 const WALL_VARIABLES = ["UNSOCK_BLOCK_INET", "UNSOCK_STRICT"];
 
@@ -20,14 +20,14 @@ function wallIn(options: RunOptions, { environ }: Context): string | undefined {
 }
 
 /**
- * Runs a command on the real network, after one line that says so. This process stays the command's parent, and ends
- * with its status.
+ * Warns the user, and runs a command on the real network. This process stays the command's parent, and ends with the
+ * command's status.
  *
  * @param why The reason why unsock cannot work here.
  * @param options Options of `run`.
  * @param words The command and its arguments.
  * @returns 0 for `--dry-run`; otherwise never.
- * @throws {UnsockError} When an option promises that no traffic leaves, or when the command cannot be started.
+ * @throws {UnsockError} When an option forbids the real network, or when the command cannot be started.
  */
 export async function runOnNetwork(
   why: string,

@@ -2,12 +2,15 @@
 import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 
-/** The doors, and two other answers: after a `script` the next step decides; an `unknown` program could not be read. */
+/**
+ * The doors, and three other answers. `none`: no door reaches the program. `script`: the next step decides. `unknown`:
+ * the program could not be read.
+ */
 const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
 
 export type Door = typeof DOORS[number];
 
-/** One step from the command to the final program: after a script comes its interpreter. */
+/** One step on the way from the command to the final program. A script's interpreter is the step after the script. */
 export interface ProgramStep {
   readonly file: string;
   readonly door: Door;
@@ -28,7 +31,8 @@ function routeQuestion(command: string): Question<ProgramStep[]> {
 }
 
 /**
- * Follows a command, found as by `execvp` in the library's `PATH`, through `#!` lines and `env` to the final program.
+ * Follows a command through `#!` lines and `env` to the final program. Finds it as `execvp` does, in the `PATH` of the
+ * library's environment.
  *
  * @param command As typed.
  * @returns At least one step.

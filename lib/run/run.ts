@@ -10,7 +10,7 @@ import { findLibrary } from "../library/find.ts";
 /**
  * Executes the library, which executes the command.
  *
- * @param options The options, of which `lib` counts only if no other library is found.
+ * @param options The options. `lib` is used only if no other library is found.
  * @param words The command and its arguments.
  * @param context The environment and all arguments.
  * @returns 0 for `--dry-run` with `--optional` where unsock cannot work; otherwise never.

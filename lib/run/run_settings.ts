@@ -5,7 +5,7 @@ import { UsageError } from "../system/errors.ts";
 /** A directory, and whether the user named it. */
 export interface ChosenDirectory {
   readonly path: string;
-  /** False for the default directory: the user did not name it, so it must be safe by itself. */
+  /** False for the default directory, which must be safe by itself as the user did not name it. */
   readonly asked: boolean;
 }
 
@@ -49,11 +49,13 @@ export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
   }),
 };
 
-/** Makes the directory, if it is missing, and checks it. Answers whether it was missing. */
+/** Makes the directory if it is missing, and checks it. The answer is whether it was missing. */
 export const PREPARE_QUESTION: Question<boolean> = { word: "prepare", read: (answer) => answer.flag("made") };
 
-/** Asks whether this process may make the calls that every redirected socket needs; else throws the error of `run`. */
+/**
+ * Asks whether this process may make the calls that every redirected socket needs. If not, throws the error of `run`.
+ */
 export const MAY_BIND_QUESTION: Question<true> = { word: "may-bind", read: () => true };
 
-/** Makes a socket in the directory as a test; throws the reason if that fails. */
+/** Makes a socket in the directory as a test. Throws the reason if this fails. */
 export const HOLDS_QUESTION: Question<true> = { word: "holds", read: () => true };

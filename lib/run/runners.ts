@@ -1,14 +1,14 @@
 /**
- * The test runners that `run --each` knows, as the library compares them with command lines (`c/process/each.c`): a
- * program, or a program and its subcommand or option. A worker's command line looks like a runner's, but also has the
- * word after "!".
+ * The test runners that `run --each` knows: a program, or a program and its subcommand or option. The library compares
+ * them with command lines (`c/process/each.c`). A command line that also has the word after "!" is not a runner's, but
+ * a worker's.
  */
 export const RUNNERS: readonly string[] = [
   "jest",
   "vitest",
   "mocha",
   "ava",
-  "mocha/lib/cli/cli", // mocha with options of Node.js's starts itself anew
+  "mocha/lib/cli/cli", // mocha, which starts itself anew if it has options of Node.js's
   "node --test",
   "playwright test",
   "bun test !--test-worker",

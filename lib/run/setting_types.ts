@@ -11,7 +11,7 @@ export interface SettingType {
   readonly choices?: readonly string[];
 }
 
-/** A door, or of `auto` the one that fits the program. */
+/** Doors. `auto` is the door that fits the program. */
 const ENGINES = ["auto", "trap", "preload"] as const;
 
 /** An absolute directory, short enough for the names in it. */
@@ -32,7 +32,7 @@ export const MODE = { value: "octal" } as const satisfies SettingType;
 /** On or off. */
 export const SWITCH = {} as const satisfies SettingType;
 
-/** A door, or any. */
+/** How the library reaches programs. */
 export const ENGINE = { value: "auto|trap|preload", choices: ENGINES } as const satisfies SettingType;
 
 /** The number of a runner, and the runners' names: `0000000:jest,vitest`. */

@@ -28,7 +28,7 @@ interface SettingOption {
   readonly formerly?: string;
   /** The setting's value if the option is given without one. */
   readonly bare?: string;
-  /** If the option chooses one of several switches: the word that chooses this one. */
+  /** The word that chooses this switch, if the option chooses one of several switches. */
   readonly choice?: string;
   /** The value that `run` sets when neither the option nor the variable is given. */
   readonly default?: string;
@@ -213,7 +213,7 @@ type SettingOptionTable = {
 /** Values of the options that become settings. */
 export type SettingOptions = OptionValues<SettingOptionTable>;
 
-/** The settings of each option: one, or several switches that it chooses from. */
+/** The settings of each option: one setting, or several switches from which the option chooses. */
 export const SETTINGS_OF_OPTION: ReadonlyMap<string, readonly Setting[]> = settingsByOption();
 
 function settingsByOption(): Map<string, Setting[]> {

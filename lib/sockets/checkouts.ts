@@ -1,6 +1,6 @@
 /**
- * Lists the loopbacks of git checkouts (`--here`), with names from git's files. For each checkout the library has made
- * a link to git's directory (`c/process/checkout.c`). Git's files may hold anything, so only names and paths are taken
+ * Lists the loopbacks of git checkouts (`--here`), with names from git's files. The library has made a link to git's
+ * directory for each checkout (`c/process/checkout.c`). Git's files may contain anything, so takes only names and paths
  * from them.
  */
 import * as fs from "node:fs";
@@ -24,7 +24,9 @@ export interface Checkout {
   readonly path: string;
   /** The branch, or the folder if no branch is checked out; for the main checkout, the repository's folder. */
   readonly name: string;
-  /** The repository's name and `name`; for the main checkout, the name of the folder around it and `name`. */
+  /**
+   * The repository's name and `name`. For the main checkout: the name of the folder around the repository, and `name`.
+   */
   readonly longName: string;
 }
 
@@ -39,7 +41,7 @@ export function listCheckouts(base: string): Checkout[] {
     const link = join(place, name);
     const status = hash === undefined ? undefined : lstatOrUndefined(link);
     if (!status?.isSymbolicLink() || !mayOwn(status.uid, effectiveUser())) return [];
-    const git = linkTarget(link) ?? "/"; // Deno reads no path that is not UTF-8: the checkout has no name of its own then
+    const git = linkTarget(link) ?? "/"; // Deno reads no path that is not UTF-8: then the name is NAMELESS
     const own = join(place, hash ?? "");
     const path = lstatOrUndefined(own)?.isDirectory() ? own : join(git, INSIDE);
     return statOrUndefined(path)?.isDirectory() ? [{ since: status.mtimeMs, path, git }] : [];
@@ -59,12 +61,16 @@ function namesOf(git: string): Pick<Checkout, "name" | "longName"> {
   return { name: name || NAMELESS, longName: dnsLabel(`${before}-${name || NAMELESS}`) };
 }
 
-/** Returns a repository's folder by its git directory, without a hidden last part (`/.git`) or the ending `.git`. */
+/**
+ * Returns the folder of a repository, by its git directory: without a hidden last part (`/.git`) or the ending `.git`.
+ */
 function folderOf(git: string): string {
   return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
 }
 
-/** Returns the line of one of git's files, or undefined if it has several or cannot be read. Never blocks on a pipe. */
+/**
+ * Returns the only line of a file. Undefined if the file has several lines, or cannot be read. Never blocks on a pipe.
+ */
 function readLine(file: string): string | undefined {
   return orUndefined(() => {
     const fd = fs.openSync(file, O_RDONLY | O_NONBLOCK);

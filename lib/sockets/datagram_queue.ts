@@ -1,7 +1,7 @@
 /** Checks the length of datagram queues. A new `AF_UNIX` socket gets the limit of this network namespace. */
 import { readText } from "../system/files.ts";
 
-/** systemd sets this at boot; a new network namespace, such as a container's, has 10. */
+/** The limit that systemd sets at boot. A new network namespace, such as a container's, has 10. */
 const ENOUGH = 512;
 
 /** The command by which root lengthens the queues. Existing sockets keep their limit. */

@@ -13,7 +13,7 @@ export interface ListedPlace extends Place {
   readonly urls: ReadonlyMap<number, string>;
 }
 
-/** True if a file has a row: a server or a control file, no client of UDP, and nothing stale. */
+/** True if the file has a row: it is a server's or a control file, not a UDP client's, and not stale. */
 export function isServed({ state, asks }: SocketFile): boolean {
   return asks === undefined && ["alive", "control", "unknown"].includes(state);
 }
@@ -74,7 +74,7 @@ export interface Terminal {
   readonly home: string | undefined;
 }
 
-/** A directory is cut to no fewer characters than this, so that users still recognize it. */
+/** A directory keeps at least this many characters, so that users still recognize it. */
 const DIRECTORY_LEAST = 16;
 
 /** Shortens the directory at the end of a line: writes the user's home as `~`, and cuts the front of a long path. */
@@ -89,8 +89,9 @@ function fit(line: string, directory: string, { columns, home }: Terminal): stri
 }
 
 /**
- * @param terminal The terminal to which lines are fitted, or undefined if the output is no terminal.
- * @returns A table. Without URLs it has no column of URLs; if the caller owns all loopbacks, none of owners.
+ * @param terminal The terminal to whose width lines are cut, or undefined if the output is no terminal.
+ * @returns A table. The column of URLs is missing if there are none, and the column of owners if the caller owns all
+ *   loopbacks.
  */
 export function formatPlaces(
   places: readonly ListedPlace[],

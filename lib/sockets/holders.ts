@@ -12,7 +12,7 @@ export interface SocketHolder {
   readonly started: Date | undefined;
 }
 
-/** The processes that hold each socket; read once, at the first call. */
+/** The processes that hold each socket. Reads /proc once, at the first call of `of`. */
 export class Holders {
   #byInode: Map<number, number[]> | undefined;
   readonly #known = new Map<number, SocketHolder | undefined>();

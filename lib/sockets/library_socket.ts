@@ -46,7 +46,7 @@ export function formatEndpoint({ ip, port }: InternetAddress): string {
 /** Calls that fill in an address and its length. */
 type NameCall = (address: Uint8Array<ArrayBuffer>, length: Uint32Array<ArrayBuffer>) => number | bigint;
 
-/** One nonblocking socket: when the self-test makes a call, the event that the call needs has already happened. */
+/** A non-blocking socket. The self-test makes each call only when it can succeed at once. */
 export class LibrarySocket implements Disposable {
   readonly #library: LibraryFunctions;
   readonly #fd: number;

@@ -1,7 +1,7 @@
 /**
- * Lists the loopbacks of a user, and the ports that have a server in them. Each list reads the directories anew, so
- * that servers appear and disappear soon. Uses directories and links only if they belong to this user, to root, or to
- * the owner of the directory around them.
+ * Lists the loopbacks of a user, and the ports that have a server in them. Reads the directories anew for each list, so
+ * that servers appear and disappear soon. Uses a directory or link only if its owner is this user, root, or the owner
+ * of the directory around it.
  */
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
@@ -32,13 +32,13 @@ export interface Loopback {
 }
 
 /**
- * The directories of loopbacks. `expose --http` has checked both: without `--force`, not everybody can write to them,
- * and no other user can replace them.
+ * The two directories in which a user's loopbacks are. `expose --http` checks them first: without `--force`, not
+ * everybody can write to them, and no other user can replace them.
  */
 export interface Directories {
   /** The user's default directory, which has the names that `run --name` gave. */
   readonly base: string;
-  /** The directory that `--dir` names; it may be the same. */
+  /** The directory that `--dir`, `--here` or `UNSOCK_DIR` names; else the same as `base`. */
   readonly extra: string;
 }
 
@@ -110,9 +110,9 @@ function firstFree(name: string, found: ReadonlyMap<string, Loopback>): string {
 }
 
 /**
- * @returns All loopbacks, sorted by name. A name that several loopbacks could have goes to the first of them in this
- *   order: names given by `run --name`, `extra` and its subdirectories, `base` and its subdirectories, checkouts. Each
- *   checkout also has its long name; the later of two checkouts with the same name has only its long name.
+ * @returns All loopbacks, sorted by name. If several could have the same name, the first in this order gets it: names
+ *   given by `run --name`, `extra` and its subdirectories, `base` and its subdirectories, checkouts. Each checkout also
+ *   has its long name. The later of two checkouts with the same name has only its long name.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
@@ -141,8 +141,8 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
 }
 
 /**
- * @returns The loopback of this name; upper and lower case are the same. First tries names of `run --name`, without
- *   making the list of all loopbacks.
+ * @returns The loopback of this name, in upper or lower case. First tries names of `run --name`, without listing all
+ *   loopbacks.
  */
 export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();
@@ -159,7 +159,7 @@ export function fileOf({ path }: Loopback, port: number): string {
   return portFile(path, { number: port, kind: "stream" });
 }
 
-/** True for a regular file that the library would follow as a control file, as far as owner and size tell. */
+/** True for a regular file with the size and an owner of a control file that the library would follow. */
 export function isControlFile(file: string, directory: string): boolean {
   return orUndefined(() => {
     const [status, owner] = [fs.statSync(file), fs.statSync(directory)];
@@ -188,7 +188,8 @@ function isSocket(file: string): boolean {
 }
 
 /**
- * @param isOneEnough True to skip the check of a loopback with only one file: the connect shows whether it is stale.
+ * @param isOneEnough True to skip the check of a loopback with only one file. The later connect shows whether the file
+ *   is stale.
  * @returns The loopbacks with their TCP ports that have a server or a control file, in ascending order. Checks the
  *   files of all loopbacks at once.
  */

@@ -1,6 +1,6 @@
 /**
- * Finds the loopbacks of a user, or for root of all users: those that `expose --http` serves, and every directory that
- * a living process uses. Leaves out a directory that it cannot identify for certain.
+ * Finds the loopbacks of a user, or for root those of all users: the loopbacks that `expose --http` serves, and every
+ * directory that a running process uses. Leaves out a directory that it cannot identify for certain.
  */
 import * as path from "@std/path/posix";
 import process from "node:process";
@@ -18,7 +18,10 @@ export interface Place {
   readonly name: string | undefined;
   readonly path: string;
   readonly uid: number;
-  /** The default directory of its user, in which a running `expose --http` records itself; undefined if not known. */
+  /**
+   * The default directory of the place's user, in which a running `expose --http` records itself. Undefined if not
+   * known.
+   */
   readonly base: string | undefined;
 }
 
@@ -62,8 +65,8 @@ function directoriesInUse(): Set<string> {
 }
 
 /**
- * Returns the directories in which the library has bound a server's socket, by the names of the sockets' files: all of
- * them for root, for another user only those in which this user owns the directory or the file.
+ * Returns the directories that have a socket file with a name of the library's. If this user is not root, only those of
+ * which this user owns the directory or the file.
  */
 function directoriesOfServers(sockets: readonly UnixSocketEntry[]): Set<string> {
   const found = new Set<string>();
@@ -79,7 +82,7 @@ function directoriesOfServers(sockets: readonly UnixSocketEntry[]): Set<string> 
   return found;
 }
 
-/** Gathers places; a directory counts once, whatever its path. */
+/** Gathers places. A directory counts once, even if it has several paths. */
 class Gathered {
   readonly #places = new Map<string, Place>();
 

@@ -27,16 +27,18 @@ export interface SocketFile {
   readonly asks: string | undefined;
   readonly kind: "stream" | "datagram";
   /**
-   * `control`: a control file; `invalid`: neither a control file nor a socket; `stale`: no socket is bound to the file;
-   * `waiting`: the socket waits for another one of its process, and the port has no first socket; `unknown`: this user
-   * may not check the file.
+   * `control`: a control file. `invalid`: neither a control file nor a socket. `stale`: no socket is bound to the file.
+   * `waiting`: the socket waits for another socket of its process, and the port has no first socket. `unknown`: this
+   * user may not check the file.
    */
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   /** A control file's target, or its error. */
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
-  /** Whether the file's stream socket listens; undefined for other sockets, and if its network namespace is another. */
+  /**
+   * Whether the file's stream socket listens. Undefined for other sockets, and for sockets of other network namespaces.
+   */
   readonly listening: boolean | undefined;
   /** When the file was made. */
   readonly since: Date | undefined;
@@ -52,7 +54,10 @@ export interface SocketFile {
   readonly waiting: number;
 }
 
-/** The library's answer about a directory. It reads the names before the sockets, so every name's socket is known. */
+/**
+ * The library's answers about a directory. The library reads the names before the sockets, so every name's socket is
+ * known.
+ */
 export interface Listing {
   readonly names: readonly SocketName[];
   /** The Unix sockets of the network namespace that have a path. */
@@ -104,15 +109,17 @@ function keyOf({ port, kind }: SocketName): string {
 }
 
 /**
- * True if a name is described at all. A port link is not if the port has a first socket, whose row stands for both.
- * `gather` decides later whether a waiting socket has a row, or is counted in the first socket's.
+ * True if the name is described. A port link is described only if the port has no first socket: that socket's row
+ * stands for the link, too. `gather` decides later whether a waiting socket has a row of its own.
  */
 function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   if (name.what === "port") return !firsts.has(keyOf(name));
   return ["plain", "first", "listed", "waiting", "unlisted"].includes(name.what);
 }
 
-/** Counts live waiting sockets in the row of their port's first socket. If there is none, each has its own row. */
+/**
+ * Counts live waiting sockets in the row of their port's first socket. Without a first socket, each has its own row.
+ */
 function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
   const isBehind = (front: SocketFile) => (file: SocketFile) =>
     file.port === front.port && file.kind === front.kind && front.first;
@@ -143,7 +150,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   const connected = sockets.filter((socket) => !bound.includes(socket));
   return {
     ...common,
-    // If the library could not check the file, the kernel's list tells: a file's name does not show its state.
+    // If the library could not check the file, the kernel's list of sockets decides.
     state: shown.state ?? (bound.length > 0 ? "alive" : "unknown"),
     target: undefined,
     listening: kind === "stream" && bound.length > 0 ? bound.some(({ listening }) => listening) : undefined,
@@ -154,7 +161,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   };
 }
 
-/** Lists each process once: it may have several sockets of one name, if the file was removed and made again. */
+/** Lists each process once. A process may have several sockets of one name, if the file was removed and made again. */
 function distinct(holders: readonly SocketHolder[]): SocketHolder[] {
   return [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
 }

@@ -17,9 +17,9 @@ export interface SocketName {
   readonly port: number;
   readonly kind: Port["kind"];
   /**
-   * `plain`: a `PORT.sock` that is no link of unsock's; `port`: a link to the first socket; `first`: the first
-   * socket's own file; `listed`: another socket of the port; `waiting`: a socket that waits for another one of its
-   * process; `unlisted`: a socket in no record. The other words are for internal files.
+   * `plain`: a `PORT.sock` that is no link of unsock's. `port`: a link to the first socket. `first`: the first socket's
+   * own file. `listed`: another socket of the port. `waiting`: a socket that waits for another socket of its process.
+   * `unlisted`: a socket in no record. The other words are for internal files.
    */
   readonly what: typeof WHAT[number];
   /** The address that the socket is bound to, or undefined if the name does not show it. */

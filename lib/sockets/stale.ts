@@ -13,9 +13,9 @@ const LIST = "/proc/net/unix";
 const LISTENS = 0x10000;
 const PATIENCE_MS = 5_000;
 const OUTPUT_MOST = 1 << 22;
-/** For how long an answer of the library is used. */
+/** For how long an answer of the library is used again. */
 const KEPT_MS = 1_000;
-/** The most files that one start of the library checks, as its arguments are limited. Further ones count as live. */
+/** The most files that one start of the library checks, as the kernel limits arguments. Further files count as live. */
 const FILES_MOST = 4_096;
 
 /** Returns the paths at which servers listen, as the servers spelled them. */
@@ -43,7 +43,8 @@ interface Known {
 }
 
 /**
- * Finds stale files. One process of the library at a time checks the files of all requests. Answers count for a second.
+ * Finds stale files. One process of the library at a time checks the files of all requests. An answer is used for a
+ * second.
  */
 export class StaleFiles {
   readonly #library: string;

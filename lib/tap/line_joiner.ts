@@ -1,12 +1,12 @@
 /**
  * Joins the lines of strace, which cuts a call in two if another thread makes a call meanwhile. Drops a call that the
- * library's filter has trapped (`scripts/filter.ts`): the result is the call's own number, and a SIGSYS follows. The
- * kernel has not executed this call, and the library makes it again. Does no I/O.
+ * library's filter has trapped (`scripts/filter.ts`): its result is its own number, and a SIGSYS follows. The kernel
+ * has not executed this call; the library makes it again. Does no I/O.
  */
 
 /** The most calls that are kept until they are complete. */
 const UNFINISHED_MOST = 4096;
-/** How long a call that may be a trapped one is held, waiting for its thread's next line. */
+/** How long a call that may be trapped is held back until its thread's next line. */
 const HOLD_MS = 500;
 
 /** The numbers of calls that may be trapped, on x86-64 and aarch64. */

@@ -1,16 +1,22 @@
-/** Writes without waiting: a reader that stops must not stop a server. Drops and counts pieces if the queue is full. */
+/**
+ * Writes without waiting, so that a slow reader does not stop the traced server. If the queue is full, drops pieces and
+ * counts them.
+ */
 import * as fs from "node:fs";
 import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
 const QUEUE_MOST = 1 << 23;
 const AGAIN_MS = 10;
-/** PIPE_BUF: a pipe takes such a piece whole or not at all. Deno does not report how much of a larger one it took. */
+/**
+ * PIPE_BUF: a pipe takes a piece of this size whole or not at all. Of a larger piece, Deno does not report how much the
+ * pipe took.
+ */
 const PIECE_MOST = 4096;
 const STANDARD_OUTPUT = 1;
 
 /**
- * Opens a pipe or terminal on standard output once more, so that only this process does not block on it. Leaves a file
- * as it is: a new descriptor would begin at the file's start.
+ * Opens the pipe or terminal on standard output once more, so that only this process's descriptor is non-blocking. For
+ * a file returns standard output, as a new descriptor would begin at the file's start.
  */
 function openOutput(): number {
   const status = fs.fstatSync(STANDARD_OUTPUT);
@@ -31,7 +37,7 @@ export class Output {
   #error: unknown;
   /** How many pieces were dropped. */
   dropped = 0;
-  /** Called when nobody reads any more, or a write has failed. */
+  /** Called when a write has failed, such as after the reader has closed the output. */
   onEnd: () => void = () => {};
 
   /** @param file The path of the output file, or undefined for standard output. */
@@ -75,7 +81,7 @@ export class Output {
   };
 
   /**
-   * Writes the rest.
+   * Waits until all is written.
    *
    * @param mostMs The longest wait for the reader.
    * @throws {UnsockError} If a write has failed, unless the reader has closed the output.

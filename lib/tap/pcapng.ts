@@ -1,6 +1,6 @@
 /**
- * Formats packets as pcapng, for Wireshark and tshark: raw IP, with TCP and UDP headers of the true addresses and
- * ports. The headers are made up, as a Unix socket has none. Does no I/O.
+ * Formats packets as pcapng, for Wireshark and tshark: raw IP, with TCP and UDP headers. The addresses and ports are
+ * true; the rest of the headers is made up, as a Unix socket has none. Does no I/O.
  */
 import type { Packet } from "./traffic.ts";
 
@@ -74,7 +74,7 @@ function sameFamily(one: Uint8Array, other: Uint8Array): Uint8Array {
   return Uint8Array.from([...new Array<number>(10).fill(0), 255, 255, ...one]);
 }
 
-/** The next sequence number of each end. `client` is the end whose text sorts first: maybe not the true client. */
+/** The next sequence number of each end. `client` is the end whose text sorts first, which may be the true server. */
 interface Sent {
   client: number;
   server: number;
@@ -97,7 +97,7 @@ export class PcapWriter {
     return joined([block(SECTION, section), block(INTERFACE, about)]);
   }
 
-  /** Returns the blocks of a packet. The start of a connection is three blocks, as in TCP's handshake. */
+  /** Returns the blocks of a packet. The start of a connection is three blocks, for the packets of TCP's handshake. */
   packet(packet: Packet): Uint8Array<ArrayBuffer> {
     return packet.kind === "datagram" ? this.#datagram(packet) : this.#segments(packet);
   }
@@ -117,7 +117,7 @@ export class PcapWriter {
     const key = mine < theirs ? `${mine} ${theirs}` : `${theirs} ${mine}`;
     const isFirst = mine < theirs;
     const sent = what === "open" ? undefined : this.#sent.get(key);
-    // The packets of a connection that is older than this file begin in its middle.
+    // A connection that is older than this file has no handshake in it.
     const state = sent ?? { client: 1, server: 1 };
     if (sent === undefined) this.#remember(key, state);
     const [me, you] = isFirst ? ["client", "server"] as const : ["server", "client"] as const;

@@ -7,7 +7,7 @@ import { isSameFile, readText } from "../system/files.ts";
 import type { Port } from "./traffic.ts";
 import { Traffic } from "./traffic.ts";
 
-/** The list of sockets is read again for an unknown name, but only after so long, as the name may stay unknown. */
+/** For a name that is not in the list of sockets, the list is read again, but not more often than this. */
 const ASK_AGAIN_MS = 200;
 const THREADS_MOST = 10_000;
 

@@ -8,10 +8,10 @@ const TEXT_MOST = 4096;
 const HEX_MOST = 512;
 const HEX_LINE = 16;
 
-/** Returns the bytes as text if they are UTF-8 with hardly any control character; else undefined. */
+/** Returns the bytes as text if they are UTF-8 without unusual control characters; else undefined. */
 function textOf(bytes: Uint8Array): string | undefined {
   try {
-    // A text may be cut within a character: `stream` leaves that out.
+    // The text may be cut within a character. `stream` leaves out the incomplete character.
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
     // deno-lint-ignore no-control-regex
     return /[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? undefined : text;

@@ -1,9 +1,9 @@
 /**
  * Reads the lines of `strace -f -yy -xx -ttt`. All texts in them are hexadecimal, so no byte of a program's data can
- * look like a part of the line. Does no I/O.
+ * look like another part of the line. Does no I/O.
  */
 
-/** The end of a connection, or a datagram socket: a descriptor as strace names it. */
+/** A socket as strace shows its descriptor: the end of a connection, a listener, or a datagram socket. */
 export interface Descriptor {
   readonly inode: number;
   /** The inode of the socket at the other end, or undefined if there is none. */
@@ -14,7 +14,7 @@ export interface Descriptor {
 
 /** Bytes that a call has moved. */
 export interface Moved {
-  /** The bytes that strace prints: the first ones, at most `size`. */
+  /** The first bytes, as many as strace prints. */
   readonly data: Uint8Array;
   readonly size: number;
   /** The name of the other end, if the call has it. */
@@ -97,7 +97,7 @@ function readMessages(text: string, result: number): Moved[] {
   );
 }
 
-/** @returns A successful call on a Unix socket; undefined for other lines, peeks, SHUT_RD and reads of error queues. */
+/** @returns A successful call on a Unix socket. Undefined for other lines, peeks, SHUT_RD and reads of error queues. */
 export function readCall(line: string): Call | undefined {
   const [, thread, seconds, micros, name = "", text = "", answer, behind = ""] = LINE.exec(line) ?? [];
   const result = Number(answer);

@@ -1,4 +1,4 @@
-/** Watches a port's traffic until the user stops it: attaches strace to the server's processes, also to new ones. */
+/** Watches a port's traffic until the user stops it. Attaches strace to the server's processes, and to new ones. */
 import { holderNames } from "../sockets/format_sockets.ts";
 import type { SocketHolder } from "../sockets/holders.ts";
 import { readText } from "../system/files.ts";
@@ -47,7 +47,7 @@ export class Tap {
   }
 
   /**
-   * Runs until the user stops it.
+   * Runs the tap until `stop` is called.
    *
    * @param holders The server's processes.
    * @throws {UnsockError} If strace cannot attach to the processes.
@@ -68,7 +68,10 @@ export class Tap {
     }
   }
 
-  /** Attaches to new processes of the server that nobody traces. strace itself attaches to children of traced ones. */
+  /**
+   * Attaches to new processes of the server that no process traces. (strace itself attaches to children of its
+   * processes.)
+   */
   async #lookAgain(): Promise<void> {
     const others = (this.#servers.find() ?? []).filter(({ pid }) => !this.#known.has(pid));
     const free = others.filter(({ pid }) => tracerOf(pid) === 0);

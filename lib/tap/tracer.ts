@@ -1,6 +1,6 @@
 /**
- * Runs strace on processes. When strace ends, for whatever reason, the kernel releases the processes. If this process
- * ends first, strace ends at its next line.
+ * Runs strace on processes. However strace ends, the kernel then releases the processes. If this process ends first,
+ * strace ends at the next line that it writes.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
@@ -16,7 +16,7 @@ export interface Reports {
   readonly line: (line: string) => void;
   /** All processes are attached. */
   readonly attached: () => void;
-  /** A line that could not be read, or a message of strace's. */
+  /** Gets strace's messages, and the reason if strace cannot start or a line is too long. */
   readonly trouble: (why: string) => void;
 }
 
@@ -31,7 +31,7 @@ export class Tracer {
     const trace = ["-e", `trace=${TRACED.join(",")}`, "-o", "/dev/stdout", "-p", pids.join(",")];
     this.#child = spawn("strace", [...words, ...quiet, ...trace], {
       stdio: ["ignore", "pipe", "pipe"],
-      detached: true, // Ctrl-C reaches strace only by this process
+      detached: true, // Ctrl-C reaches only this process, which then stops strace
       env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
     });
     const { stdout, stderr } = this.#child;

@@ -1,4 +1,4 @@
-/** Makes packets from the calls of a port's server: who sent which bytes. No I/O except through {@linkcode Port}. */
+/** Makes packets from the calls of a port's server. Does no I/O except through {@linkcode Port}. */
 import * as path from "@std/path/posix";
 import type { AddressedPort } from "../run/ports.ts";
 import { type Endpoint, readClientName } from "../sockets/client_names.ts";
@@ -19,7 +19,7 @@ export interface Packet {
   readonly what: "open" | "data" | "end";
   readonly from: Endpoint;
   readonly to: Endpoint;
-  /** The bytes that are known: perhaps fewer than `size`. */
+  /** The first bytes, as far as they are known. */
   readonly data: Uint8Array;
   readonly size: number;
 }
@@ -29,7 +29,7 @@ export interface Port {
   readonly port: AddressedPort;
   /** True if this path, as it was spelled at a bind, is the port's directory. */
   readonly isDirectory: (path: string) => boolean;
-  /** Returns the name of a socket that was connected before, or undefined if it is not known. */
+  /** Returns the name of a socket, such as one that was connected before the tap, or undefined if not known. */
   readonly nameOf: (inode: number) => string | undefined;
   /** Returns the process of a thread. */
   readonly processOf: (thread: number) => number;
@@ -38,7 +38,7 @@ export interface Port {
 interface Connection {
   readonly client: Endpoint;
   readonly server: Endpoint;
-  /** The process that moved the last bytes: its close ends the connection. 0 if no bytes have moved. */
+  /** The process that last moved bytes, or 0 if no bytes have moved. When this process closes, the connection ends. */
   process: number;
   readonly ended: Set<"in" | "out">;
 }
@@ -56,8 +56,8 @@ function readAddress(text: string): Uint8Array<ArrayBuffer> {
 
 /**
  * @param name The path of a socket: `/run/unsock/.53u@0.0.0.0,127.0.0.2`, `/run/unsock/4000.dgram.sock`.
- * @returns `own`: the socket's address, with 127.0.0.1 or ::1 for a wildcard; `asks`: for a datagram client, the
- *   server's address. Undefined if the name is not that of a port's file.
+ * @returns `own`: the socket's address, with 127.0.0.1 or ::1 in place of a wildcard. `asks`: for a datagram client,
+ *   the server's address. Undefined if the path is not that of a port's file.
  */
 export function readFileName(name: string): { own: Endpoint; asks: Uint8Array<ArrayBuffer> | undefined } | undefined {
   const base = path.basename(name);
@@ -112,7 +112,8 @@ export class Traffic {
   }
 
   /**
-   * Finds the addresses of a connection's ends. A plain Unix client has the address that the library invents for it.
+   * Finds the addresses of both ends of a connection. For a plain Unix client, takes the address that the library
+   * invents.
    */
   #meet({ inode, peer, name }: Descriptor, accepted?: string): Connection {
     const ends = readClientName(accepted ?? (peer === undefined ? "" : this.#port.nameOf(peer) ?? ""));
@@ -147,7 +148,10 @@ export class Traffic {
     this.#tell("end", way === "in" ? client : server, way === "in" ? server : client, time);
   }
 
-  /** Ends a connection if the process that last used it closes it, not if a server that forks closes its copy. */
+  /**
+   * Ends a connection if the process that last moved bytes closes it. A server that forks also closes its own copy, but
+   * the connection goes on.
+   */
   #close({ inode }: Descriptor, connection: Connection, { thread, time, result }: Call): void {
     if (result !== 0 || connection.process !== this.#port.processOf(thread)) return;
     this.#end(connection, "out", time);

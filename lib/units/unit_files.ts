@@ -34,7 +34,7 @@ export function hiddenBy(file: string): string | undefined {
   return HIDDEN.find(({ directories }) => directories.some(isBelow))?.setting;
 }
 
-/** Restrictions of the service: as many as servers in general can work with. */
+/** Restrictions of the service with which servers in general still work. */
 const HARDENED = `NoNewPrivileges=yes
 CapabilityBoundingSet=
 ProtectSystem=strict

@@ -21,8 +21,8 @@ interface Needed {
 }
 
 /**
- * Finds which of the program, the library and the directory of the socket files the service cannot use: the unit hides
- * them, or the service's user cannot access them. Checks access only if this process may assume that user's rights.
+ * Finds each file (program, library or directory) that the service cannot use: the unit hides the file, or the
+ * service's user cannot access it. Checks access only if this process may take that user's rights.
  *
  * @param steps The programs that the command starts.
  * @param group Number of the service's group, or undefined for the user's own group.
@@ -50,7 +50,7 @@ function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
   const programs = steps.map(({ file, door }): Needed => ({
     what: "program",
     file,
-    // A program under preload is only executed by the kernel: it need not be readable.
+    // The kernel alone reads a program that preloads the library, so the user needs no right to read it.
     rights: door === "preload" ? EXECUTE : READ | EXECUTE,
     verb: "execute",
     advice: "write one that every user may execute, such as the system's in /usr/bin",
@@ -65,7 +65,7 @@ function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
   return [...programs, library, ...neededDirectory(service)];
 }
 
-/** Returns the directory, unless systemd makes it: below `/run`, and anywhere for a socket unit. */
+/** Returns the directory, unless systemd makes it: below `/run`, and everywhere for a socket unit. */
 function neededDirectory(service: Service): Needed[] {
   if (runtimeDirectory(service) !== undefined || service.sockets.length > 0) return [];
   const owner = service.user === undefined ? "" : `-o ${service.user} `;
@@ -79,7 +79,7 @@ function neededDirectory(service: Service): Needed[] {
   }];
 }
 
-/** Resolves links, as the target may lie in a hidden directory. A path that does not exist stays as it is written. */
+/** Resolves links, as the unit may hide the target. Returns a path that does not exist as it is written. */
 function realPath(file: string): string {
   return orUndefined(() => fs.realpathSync(file)) ?? path.normalize(file);
 }
