@@ -102,7 +102,8 @@ static bool is_prefix(uint8_t byte) {
     return (byte & 0xf0) == 0x40;
 }
 
-/* True for a prefix that makes 0xb8 address memory by r8. (Without it, 0xb8 addresses by rax, which has the number.) */
+/* True for a prefix with which the byte 0xb8 addresses memory by r8. (Without a prefix it means rax, which here holds
+ * the call's number, and so is no address.) */
 static bool extends(uint8_t byte) {
     return (byte & 0xf1) == 0x41;
 }
@@ -147,7 +148,7 @@ static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site 
         memcpy(&number, load + 1, sizeof(number));
         if (load[0] != 0xb8 || number >= NUMBERS)
             continue;
-        /* Only plain instructions may be between the two. */
+        /* Only plain instructions may be between the load and the `syscall`. */
         for (unsigned length = 1; next < code + at && length > 0; next += length)
             length = plain(next);
         if (next != code + at)
@@ -158,7 +159,7 @@ static bool find_loaded(const uint8_t *code, size_t at, struct unsock_call_site 
     return false;
 }
 
-/* True for this library's own calls, by the instructions of rt/syscall6.h behind them: the filter lets them pass. */
+/* True for a call of this library, by the instructions behind it (rt/syscall6.h). The filter lets such a call pass. */
 static bool is_own_call(const uint8_t *at) {
     static const uint8_t behind[] = {0x45, 0x31, 0xd2, 0x45, 0x31, 0xc9};
     return unsock_same(at + 2, behind, sizeof(behind));
@@ -259,7 +260,7 @@ static bool find_loaded(const uint8_t *at, struct unsock_call_site *site) {
     return false;
 }
 
-/* True for this library's own calls, by the instructions of rt/syscall6.h behind them: the filter lets them pass. */
+/* True for a call of this library, by the instructions behind it (rt/syscall6.h). The filter lets such a call pass. */
 static bool is_own_call(const uint8_t *at) {
     static const uint32_t behind[] = {0xd2800003, 0xd2800005};
     return unsock_call_site_words(at + WORD, behind, 2);

@@ -62,13 +62,14 @@ struct unsock_call_stub {
     bool keeps_stack;     /* aarch64: puts nothing on the program's stack (Go keeps data below it) */
 };
 
-/* Makes the stub: the instructions moved from before the `syscall`, then a jump through the pointer `enter`. As after a
- * `syscall`, rcx holds the address behind it. If the site may make any call, those that are not in the table go back to
- * the `syscall`. Like a `syscall`, the stub changes only rcx and r11: no flags, and nothing on the stack. `moved`: the
- * bytes before the `syscall`. Returns the stub's length, or 0 if an address is too far away.
- * On aarch64 an `svc` changes no register but x0. If the stub may use the stack, it saves x16 and x30 there; the
- * library's code returns by x30, with w16 not 0 if it has answered the call. Otherwise the code at the site does not
- * use x9 to x17, and x17 holds the address of the `svc`. */
+/* Makes the stub: the instructions `moved` from before the `syscall`, then a jump through the pointer `enter`. If the
+ * site may make any call, a call that is not in the table goes back to the `syscall`. Returns the stub's length, or 0
+ * if an address is too far away.
+ *   - x86-64: rcx holds the address behind the `syscall`, as after a `syscall`. The stub changes only rcx and r11, no
+ *     flags, and nothing on the stack.
+ *   - aarch64: an `svc` changes no register but x0. If the stub may use the stack, it saves x16 and x30 there. The
+ *     library's code returns by x30, with w16 not 0 if it has answered the call. If the stub may not use the stack, the
+ *     code at the site does not use x9 to x17, and x17 holds the address of the `svc`. */
 size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
                              const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]);
 
@@ -78,11 +79,11 @@ bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CA
 /* call_search.c: Finds bytes that may be a `syscall`: 0x0f and 0x05, or on aarch64 the word of an `svc`. Pure. */
 
 /* Returns the index of the next `syscall` or `svc` from `from` on, or `size`. Only for the loader: on x86-64 it uses
- * the large registers, which the library leaves alone elsewhere, and clears them as before a program begins. */
+ * SSE registers, which the library does not touch elsewhere, and clears them, as they are when a program begins. */
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 
-/* libc_write.c: Recognises glibc's `write`, which glibc's own code calls by its address: only a jump in the function's
- * first bytes can intercept those calls. Pure. */
+/* libc_write.c: Recognises glibc's `write`. glibc's own code calls it directly, so that only a jump in the first bytes
+ * of `write` can intercept those calls. Pure. */
 
 /* The bytes of `write`, and of __syscall_cancel, that are compared. */
 #ifdef __x86_64__
@@ -93,7 +94,7 @@ size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 #define UNSOCK_LIBC_CANCEL_MOST 24
 #endif
 
-/* How the library makes the call of `write`, whose first bytes it has replaced by a jump. */
+/* How the library makes the call of `write`, after it has replaced its first bytes by a jump. */
 struct unsock_libc_write {
     uint8_t jump;     /* where the jump is put, from the start: no code jumps to the bytes behind */
     bool by_cancel;   /* from 2.41 on: call __syscall_cancel; before: a part of `write`, with the same arguments */

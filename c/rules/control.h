@@ -13,8 +13,8 @@ bool unsock_control_check(const void *bytes, size_t length);
 /* True if the bytes are a control file by length and magic, valid or not. */
 bool unsock_control_is_meant(const void *bytes, size_t length);
 
-/* True if a valid file's target is UNSOCK_CONTROL_NOBODY, where no socket is. The kernel refuses connections to it,
- * also under unsock 1.1, but allows a bind. */
+/* True if a valid file's target is UNSOCK_CONTROL_NOBODY, where no socket ever is. The kernel refuses connections to
+ * it, also under unsock 1.1. */
 bool unsock_control_refuses(const struct unsock_control_file *file);
 
 /* Writes the option for half-closes (UNSOCK_CONTROL_HALF_CLOSE), "hold" or "pass", into the last slot, which must be

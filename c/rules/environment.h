@@ -22,8 +22,8 @@ const char *unsock_environment_get(const struct unsock_environment *environment,
 /* The room for the library's own strings. */
 #define UNSOCK_ENVIRONMENT_OWN 64
 
-/* Copies pointers to the library's variables (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order. Returns
- * these, or the whole environment if they are too many. To search a long environment for each of them would be slow. */
+/* Copies pointers to the library's variables (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order. Returns an
+ * environment of these alone, which is faster to search; or the whole one, if they are too many. */
 struct unsock_environment unsock_environment_own(const struct unsock_environment *whole,
                                                  const char *own[UNSOCK_ENVIRONMENT_OWN]);
 

@@ -26,7 +26,7 @@ static const struct translation translations[] = {
     {TARGETS | BIT(ERROR), ENODEV, ENETUNREACH},
     /* The peer's backlog is full, and no event would tell when it has room. */
     {BIT(TARGET_ONCE), EAGAIN, ECONNREFUSED},
-    /* A call that makes no descriptor over TCP cannot fail for lack of one. */
+    /* Over TCP the call makes no descriptor, so it cannot fail for lack of one. */
     {BIT(OPEN), EMFILE, ENOBUFS},
     {BIT(OPEN), ENFILE, ENOBUFS},
     /* The kernel lacks the family. */
@@ -57,7 +57,7 @@ bool unsock_errno_is_nobody(long result) {
     return unsock_errno_as_ip(UNSOCK_AT_SEND, result) == -ECONNREFUSED;
 }
 
-/* Arrays, as pointers to texts would have to be relocated in every process. Most words are the C library's. */
+/* Names and words are arrays, because pointers would have to be relocated in every process. Most words are libc's. */
 struct error {
     int number;
     char name[16];

@@ -17,7 +17,7 @@ enum unsock_errno_at {
     UNSOCK_AT_ERROR,       /* SO_ERROR of a connect to a control file's target, negative */
 };
 
-/* Returns the -errno that TCP (UDP) has in the place of `result`; any other result unchanged. */
+/* Returns the -errno that TCP (or UDP) would return in the place of `result`. Returns other results unchanged. */
 long unsock_errno_as_ip(enum unsock_errno_at at, long result);
 
 /* True if this result of a send means that no socket receives it. UDP drops such a datagram. */

@@ -31,11 +31,12 @@ socklen_t unsock_ip_write(const struct unsock_ip *ip, int domain, union unsock_s
 
 bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 
-/* Returns the address, or for a wildcard, which no peer has, the loopback address of its family. */
+/* Returns the address; for a wildcard, which no peer has, the loopback address of its family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/* Replaces a wildcard by the address to which the kernel connects for it: `own`, the socket's bound address (or NULL),
- * if both are IPv4; else a loopback address (ip_route_output_key), IPv4's if `own` is IPv4 (udpv6_sendmsg). */
+/* Replaces a wildcard by the address to which the kernel would connect: the address to which the socket is bound
+ * (`own`, or NULL), if both are IPv4 (ip_route_output_key); else a loopback address, IPv4's if `own` is IPv4
+ * (udpv6_sendmsg). */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
@@ -59,12 +60,12 @@ static inline char *unsock_decimal_put(char *at, unsigned number) {
 
 #define UNSOCK_IP_SHOWN_MOST 39 /* xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx */
 
-/* Write an address as in RFC 5952, without a NUL, with `colon` for each colon ('-' in names of files), and return the
- * end; and read it back, with false for every other spelling. */
+/* Write an address as in RFC 5952, without a NUL and with `colon` for each colon, and return the end; and read it, with
+ * false for every other spelling. */
 char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon);
 bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon);
 
-/* The text of an address, as a string. */
+/* Returns the address as a string, which is valid in the calling block. */
 #define UNSOCK_IP_TEXT(ip) unsock_ip_text((char[UNSOCK_IP_SHOWN_MOST + 1]){0}, ip)
 static inline const char *unsock_ip_text(char *buffer, const struct unsock_ip *ip) {
     *unsock_ip_show(buffer, ip, ':') = '\0';

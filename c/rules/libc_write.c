@@ -18,7 +18,7 @@ struct piece {
 /* Only some distributions' libc begins its functions with this. */
 static const struct piece may_begin = {4, {0xf3, 0x0f, 0x1e, 0xfa}}; /* endbr64 */
 
-/* Since 2.41: `return __syscall_cancel(fd, data, size, 0, 0, 0, __NR_write)`, whose arguments come in any order. */
+/* Since 2.41: `return __syscall_cancel(fd, data, size, 0, 0, 0, __NR_write)`. These instructions come in any order. */
 static const struct piece preparations[PIECES] = {
     {4, {0x48, 0x83, 0xec, 0x10}}, /* sub $16,%rsp */
     {3, {0x48, 0x63, 0xff}},       /* movslq %edi,%rdi */
@@ -33,7 +33,8 @@ static const uint8_t cancel_begins[] = {0x48, 0x83, 0xec, 0x10, 0xff, 0x74, 0x24
 /* pop %rdx; pop %rcx; cmp $-4096,%rax; ja: to the code that sets errno */
 static const uint8_t cancel_goes_on[] = {0x5a, 0x59, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0x77};
 
-/* Before 2.41: checks for other threads. With any, a part of `write` makes the call, as a cancellation point. */
+/* Before 2.41: checks whether the process has other threads. If so, a part of `write` makes the call, as a cancellation
+ * point. */
 /* cmpb $0,__libc_single_threaded(%rip); je: 2.36 to 2.40. The address follows the first two bytes. */
 static const uint8_t asks[] = {0x80, 0x3d}, asks_goes_on[] = {0x00, 0x74};
 /* mov %fs:24,%eax; test %eax,%eax; jne: 2.35 */
@@ -78,7 +79,8 @@ static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     return at[0] == CALL && unsock_same(at + 1 + sizeof(way), write_ends, sizeof(write_ends));
 }
 
-/* Returns the length of the check for threads, or 0 if it is none. The byte behind it is the distance to the part. */
+/* Returns the length of the check for threads at `at`; 0: none. The byte behind it is the distance to the part of
+ * `write`. */
 static unsigned question(const uint8_t *at) {
     unsigned address = sizeof(asks) + sizeof(int32_t);
     if (unsock_same(at, asks_thread, sizeof(asks_thread)))

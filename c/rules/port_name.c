@@ -10,7 +10,7 @@
 #define NUMBER_MOST 3 /* digits of UNSOCK_PORT_NUMBERS */
 /* "/.65535u@ADDR+255". */
 #define NAME_MOST (sizeof("/.65535u@+255") + UNSOCK_PORT_ADDRESS_MOST)
-/* The other bytes of a path: "/.65535@", "+109" and the NUL. For datagrams one 'u' more, and one digit less. */
+/* The other bytes of a path: "/.65535@", "+109" and the NUL. Datagrams have one 'u' more, and one digit fewer. */
 #define AROUND (8 + 4 + 1)
 
 static const struct {
@@ -18,8 +18,8 @@ static const struct {
     uint8_t mark;
 } entry_marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
 
-/* Names are written by hand, not with unsock_text: every connection and every datagram makes one. The settings refuse a
- * directory that leaves no room for them (UNSOCK_DIR_MOST). */
+/* The functions below do without unsock_text, for speed: every connection and datagram makes a name. The settings
+ * refuse a directory that leaves no room for names (UNSOCK_DIR_MOST). */
 
 static char *put_text(char *at, const char *text) {
     while (*text != '\0')
@@ -237,7 +237,6 @@ static char *put_port(char *at, struct unsock_port_key key) {
     return at;
 }
 
-/* Writes the name of a socket's own file. */
 static char *put_socket_name(char *at, const struct unsock_port_entry *entry) {
     at = put_address(put_port(at, unsock_port_key_of(entry)), entry);
     if (entry->number == 0)
@@ -246,7 +245,7 @@ static char *put_socket_name(char *at, const struct unsock_port_entry *entry) {
     return unsock_decimal_put(at, entry->number);
 }
 
-/* Cuts off a name that is too long: no socket has such a name. */
+/* Writes the directory and the name. Cuts off a name that is too long: no socket has such a name. */
 static socklen_t put_named_path(struct sockaddr_un *path, char *name, char *end) {
     char *at = put_directory(path);
     size_t room = (size_t)(path->sun_path + sizeof(path->sun_path) - 1 - at);
@@ -264,7 +263,7 @@ socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockadd
                                              : put_own_path(entry, path);
 }
 
-/* Makes no entry if it can: making one takes longer than all the rest. */
+/* Mostly does without an entry: making one takes longer than all the rest. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path) {
     if (!has_path_room(ADDRESS4_MOST)) {
         struct unsock_port_entry entry = unsock_port_entry_of(ip, key.type, true, 0);

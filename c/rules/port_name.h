@@ -4,20 +4,22 @@
 
 #include "rules/ip.h"
 
-/* port_name.c: Makes, compares, writes and reads the names. An entry is a socket of a port, as its name and the record
- * show it. ADDR is an address as text, '-' for each colon; "--" is [::] for IPv6 alone, "any" is [::] for both
- * families. An address that would be too long for a socket's path is written in five characters. If a datagram client
- * that is bound to a wildcard sends to another address than the default one, its name has both addresses, its own and
- * the target's: "0.0.0.0,127.0.0.2". The code says that such a client asks. Pure.
+/* port_name.c: Makes, compares, writes and reads names. Pure.
  *
- * An entry in the record is ADDR alone, or ADDR, marks and a number. The mark '+': the socket has SO_REUSEPORT (before
- * a number from UNSOCK_PORT_WAITING on, '+' is no mark). '*': it has SO_REUSEADDR and is a datagram socket, or a
- * reserved stream (memory/fds.h). '!': it is connected to one client. */
+ * ADDR in a name is an address as text, with '-' for each colon. "--" is [::] for IPv6 alone, "any" is [::] for both
+ * families. If the path would be too long for a socket, ADDR has five characters (rules/ip.h). If a datagram client
+ * that is bound to a wildcard sends to an address other than the default, ADDR is its own address and the target's:
+ * "0.0.0.0,127.0.0.2". The code says that such a client asks.
+ *
+ * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks:
+ *   - '+': the socket has SO_REUSEPORT. Before a number from UNSOCK_PORT_WAITING on, '+' is no mark.
+ *   - '*': it has SO_REUSEADDR, and is a datagram socket or a reserved stream.
+ *   - '!': it is a datagram socket that is connected to one client. */
 
 #ifndef UNSOCK_PORT_ADDRESS_MOST
 #define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of ADDR, with its NUL; a proof uses fewer */
 #endif
-#define UNSOCK_PORT_ENTRY_MOST 56 /* with marks and a number; tests make entries, too */
+#define UNSOCK_PORT_ENTRY_MOST 56 /* with marks and a number */
 #define UNSOCK_PORT_SHARERS 99    /* sockets that share an address have numbers from 1 to this */
 #define UNSOCK_PORT_WAITING 100   /* the first number of a stream that waits, or is reserved */
 #define UNSOCK_PORT_NUMBERS 109   /* the last number of all */
@@ -29,7 +31,7 @@ enum {
     UNSOCK_PORT_SHARES = UNSOCK_PORT_REUSEPORT | UNSOCK_PORT_REUSEADDR,
 };
 
-/* How the name shows the address. HASHED: in five characters that several addresses have. */
+/* How the name shows the address: SHORT and HASHED in five characters, which for HASHED several addresses may have. */
 enum unsock_port_form { UNSOCK_PORT_WHOLE, UNSOCK_PORT_SHORT, UNSOCK_PORT_HASHED };
 
 /* A port, of streams or of datagrams. */
@@ -38,8 +40,7 @@ struct unsock_port_key {
     uint8_t type; /* SOCK_STREAM or SOCK_DGRAM */
 };
 
-/* A socket of a port, as its name and the record show it: a bind, the record and a descriptor's memory share this form.
- * The path is written from it. */
+/* A socket of a port, as its name and the record show it. */
 struct unsock_port_entry {
     uint8_t number; /* 0: the first socket on the address */
     uint8_t marks;
@@ -51,7 +52,6 @@ struct unsock_port_entry {
     struct unsock_ip target; /* the address that a datagram client asks, without a port; family 0: none */
 };
 
-/* Makes an entry for an address and its port. */
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, int type, bool v6only, uint8_t number);
 
 static inline struct unsock_port_key unsock_port_key_of(const struct unsock_port_entry *entry) {
@@ -68,11 +68,11 @@ static inline bool unsock_port_entry_is_plain(const struct unsock_port_entry *en
     return entry->ip.family == 0;
 }
 
-/* True if the name tells the one address to which the socket is bound. */
+/* True if the name shows the one address to which the socket is bound. */
 bool unsock_port_entry_tells(const struct unsock_port_entry *entry);
 
-/* Adds `target` to the entry of a datagram client that is bound to a wildcard: the client then asks. Returns false, and
- * changes nothing, if `target` or the entry does not fit, or if the name would be too long. */
+/* Adds `target` to the entry of a datagram client, which then asks. Returns false, and changes nothing, if the client
+ * is not bound to a wildcard, if `target` is a wildcard or none, or if the name would be too long. */
 bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
 static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
@@ -82,21 +82,22 @@ static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry)
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* True if the addresses of both exclude each other in TCP and UDP, unless the sockets share. */
+/* True if two sockets on these addresses exclude each other in TCP and UDP, unless both share (UNSOCK_PORT_SHARES). */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* True if only one of the two can be bound. The caller checks that sockets that share an address belong to one user. */
+/* True if only one of the two sockets can be bound. The caller checks that sockets with one address belong to one
+ * user. */
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* Cuts an entry, and the blank behind it, off the front of a record. False at the end, and for text that is no entry:
- * *rest is then not empty. */
+/* Cuts an entry, and the blank behind it, off the front of a record. Returns false at the end of the record, and for a
+ * text that is no entry: *rest is then not empty. */
 bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *entry);
 
-/* Writes fewer than UNSOCK_PORT_ENTRY_MOST bytes, without a NUL. Returns the end. */
+/* Writes the entry, in fewer than UNSOCK_PORT_ENTRY_MOST bytes, without a NUL. Returns the end. */
 char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry);
 
-/* The values of unsock_fd.local.tag, the kind of name that a socket is bound to: the name's number, with the bit V6ONLY
- * for a [::] without IPv4; or ASKING, PLAIN or LISTEN_FDS. */
+/* The values of unsock_fd.local.tag, which stands for the name of a socket: the name's number, with the bit V6ONLY for
+ * [::] of IPv6 alone; or one of the other three values. */
 enum unsock_name_tag {
     UNSOCK_NAME_TAG_ASKING = 0x7d,     /* the name of a datagram client that asks */
     UNSOCK_NAME_TAG_PLAIN = 0x7e,      /* PORT.sock itself */
@@ -104,7 +105,7 @@ enum unsock_name_tag {
     UNSOCK_NAME_TAG_LISTEN_FDS = 0xfd, /* a service manager opened the socket; its file is not the library's */
 };
 
-/* Return the tag of a socket with this entry, and the entry of an address with such a tag. */
+/* Return the tag for an entry; and the entry for an address with a tag. */
 uint8_t unsock_port_tag(const struct unsock_port_entry *entry);
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, int type);
 
@@ -114,13 +115,13 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
  *   - .PORT@ADDR+N: the own file of a socket that shares its address; if N is UNSOCK_PORT_WAITING or more, of a stream
  *     that waits or is reserved.
  *   - PORT.sock: a link to the port's only socket, or to the first of several ("./" before the name). Plain clients
- *     follow it. PORT.dgram.sock itself is the file of a client that has no other name.
+ *     follow it. Or PORT.dgram.sock is itself the file of a client that has no other name.
  *   - .PORT@: the record: a link whose text lists the sockets, if there are several, or one with marks.
  *   - .PORT@~: a new link, before its rename to PORT.sock or .PORT@.
  *
- * This is protocol 1, which has no number in its names. A library with another protocol begins the text of PORT.sock
- * and of the record with '#' and its number, as in "#2 127.0.0.1". No entry begins so. A library does not change a
- * port of another protocol. */
+ * This is protocol 1, whose number is in no name. A library with another protocol begins the texts of PORT.sock and of
+ * the record with '#' and the protocol's number ("#2 127.0.0.1"). A library does not change a port of another
+ * protocol. */
 
 #define UNSOCK_PORT_LINK_MOST 64 /* bytes of the text of PORT.sock's link, with its NUL */
 
@@ -131,7 +132,8 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
 /* Writes DIR/.PORT@ADDR[+N]; for a plain name, DIR/PORT.sock or DIR/PORT.dgram.sock. */
 socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockaddr_un *path);
 
-/* Writes DIR/.PORT@ADDR of an IPv4 address or wildcard: nearly every connect and datagram needs it. */
+/* Writes DIR/.PORT@ADDR of an IPv4 address, faster than unsock_port_path: nearly every connect and datagram needs
+ * it. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@, followed by `end`. */
@@ -140,13 +142,13 @@ socklen_t unsock_port_record_path(struct unsock_port_key key, const char *end, s
 /* Reads the name .PORT@ADDR[+N] of a file in the directory. */
 bool unsock_port_name_read(struct unsock_span name, struct unsock_port_entry *entry);
 
-/* Reads the name of a record, .PORT@, or of its next text, .PORT@~ (`next`). *entry gets the port alone. */
+/* Reads .PORT@, or .PORT@~ (`next`). *entry gets the port alone. */
 bool unsock_port_record_name_read(struct unsock_span name, struct unsock_port_entry *entry, bool *next);
 
-/* True if this text of a link was written by a library with another protocol. */
+/* True if a library with another protocol wrote this text of a link. */
 bool unsock_port_is_of_another_protocol(struct unsock_span text);
 
-/* True if the path, which has one of these names, is not PORT.sock. */
+/* True if the path in the directory is a socket's own file (.PORT@…), not PORT.sock. */
 bool unsock_port_is_own_path(const struct sockaddr_un *path);
 
 /* Write and read the text of PORT.sock's link (at most UNSOCK_PORT_LINK_MOST bytes). False: another program's link. */
@@ -178,7 +180,6 @@ bool unsock_file_name_is_unfinished_control(struct unsock_span name);
 
 /* Reads the names of kernel sockets, and makes the name that a client binds. Pure. */
 
-/* A kernel name that was read. */
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;
     struct unsock_port_entry entry; /* FILE */
@@ -190,8 +191,8 @@ struct unsock_name {
  * directory, STREAM for a client's abstract name, FOREIGN for all others. */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
-/* Reads a path in any directory as if it were the library's: only the name of the file counts. Stores that name in
- * `file`. False if it is no name of the library's. */
+/* Reads the last part of a path in any directory as a name of the directory, and stores this part in `file`. Returns
+ * false if it is not the name of a socket's file. */
 bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t length, struct unsock_name *result,
                                       struct unsock_span *file);
 
@@ -200,8 +201,8 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
                                     struct unsock_ip *target);
 
 /* Makes the abstract name that a stream binds before it connects: "\0unsock SOURCE TARGET", both ADDRESS:PORT in
- * hexadecimal, as in "7f000001:9c40", then a character that spreads names, and `directory`. The server reads the
- * client's address from it. In a directory the name is unique, like a TCP four-tuple. Returns the length of the
+ * hexadecimal ("7f000001:9c40"), then one character against hash collisions, and `directory`. The server reads the
+ * client's address from the name. In a directory the name is unique, like a TCP four-tuple. Returns the length of the
  * address. */
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target, uint64_t directory,
                                     struct sockaddr_un *name);

@@ -25,8 +25,8 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     port->unreadable = port->several && (length == 0 || rest.length > 0 || port->count == UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->count = 0;
-    /* If a process was killed in unsock_port_join, the record may have the first socket only under its new number. Then
-     * adds the first one, with the marks of that entry. */
+    /* If a process was killed in unsock_port_join, the record may list the first socket only under its new number. Then
+     * adds its old name, with the same marks. */
     struct unsock_port_entry first = port->first;
     bool listed = port->holder != UNSOCK_PORT_OURS, numbered = port->key.type != SOCK_DGRAM;
     for (unsigned i = 0; i < port->count; i++) {
@@ -142,7 +142,7 @@ uint64_t unsock_port_sum(const struct unsock_port *port) {
     return sum;
 }
 
-/* Asks about the first entry in any case: PORT.sock must not point to a stale socket once this bind is done. */
+/* Asks about the first socket in any case: PORT.sock must not point to a stale socket after this bind. */
 struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me) {
     struct unsock_port_joining joining = {.verdict = UNSOCK_PORT_JOIN, .be_first = port->holder != UNSOCK_PORT_OURS};
     if (port->unreadable)
@@ -186,7 +186,8 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
     return leaving;
 }
 
-/* The order in which a client tries the sockets on one address: as in UDP, the newest one's kind before others. */
+/* The order in which a client tries the sockets on one address: as in UDP, those of the newest one's kind before
+ * others. */
 enum rank { CONNECTED, AS_NEWEST, OTHERS, RANKS };
 
 /* True if clients are spread over all sockets of this kind. With SO_REUSEADDR alone the newest one gets all clients. */

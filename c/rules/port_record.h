@@ -1,5 +1,5 @@
-/* The sockets of a port by its names, and what a bind, a close and a connect decide from them. Pure: if a decision
- * depends on whether a socket is live, the caller finds out, stores the answer, and asks for the decision again. */
+/* A port's sockets, and the decisions of a bind, a close and a connect. Pure: if a decision depends on whether a socket
+ * is live, the caller asks the kernel, stores the answer in unsock_port.life, and asks for the decision again. */
 #ifndef UNSOCK_PORT_RECORD_H
 #define UNSOCK_PORT_RECORD_H
 
@@ -28,7 +28,7 @@ enum unsock_port_holder {
     UNSOCK_PORT_UNREAD,  /* cannot be read: a filter forbids readlinkat, or the user may not enter the directory */
 };
 
-/* A port as it was read. Too large for any stack (files/port.h). */
+/* A port's names, as read. Too large for any stack (unsock_port_borrow). */
 struct unsock_port {
     struct unsock_port_key key;
     uint8_t holder;                 /* enum unsock_port_holder */
@@ -38,17 +38,17 @@ struct unsock_port {
     unsigned count;                 /* of the entries */
     uint8_t life[UNSOCK_PORT_ENTRIES];
     struct unsock_port_entry entries[UNSOCK_PORT_ENTRIES];
-    /* The record as it was read, later the next one: entries with blanks between. There is room for one too many. */
+    /* The record as read, later the new record: entries with blanks between them. Has room for one entry too many. */
     char text[UNSOCK_PORT_RECORD_MOST + UNSOCK_PORT_ENTRY_MOST];
 };
 
-/* Reads the entries from a record of `length` bytes in `text` (0: there is none). Adds a missing `first`. */
+/* Reads the entries from the record in `text` (`length` bytes; 0: none). Adds `first` if the record lacks it. */
 void unsock_port_take(struct unsock_port *port, size_t length);
 
 /* Returns the index of the entry, or -1. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* Marks the entry as GONE: an older socket had its name, and the file of that socket is gone. */
+/* Marks the entry as GONE: another socket had the name before, and the file of that socket is gone. */
 void unsock_port_forget(struct unsock_port *port, const struct unsock_port_entry *entry);
 
 /* Returns the number of entries that are not known to be stale or gone. */
@@ -67,24 +67,24 @@ bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *e
  * entry with the same number and address. False if the record would be too long. */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Returns the next entry on the address of `me` that has no number and may be live; -1: none. The entry must get a
- * number, because clients remember names that have none. */
+/* Returns an entry that may be live, overlaps the address of `me` and has no number; -1: none. The entry must get a
+ * number, because clients remember names without one. */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Raises the entry's number by one. False, without a change, if the entry has no number, or has the last one. */
 bool unsock_port_next_number(struct unsock_port_entry *entry);
 
-/* Gives a numbered `me` the first number, from its own on, that no possibly live socket has. */
+/* If `me` has a number, raises it to the first one that no entry has whose socket may be live. */
 void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_entry *me);
 
-/* Replaces the entry at `index` by `numbered`, the new name of its file, at the end. The old name becomes STALE, and is
+/* Adds `numbered`, the new name of the file of the entry at `index`, at the end. The old name becomes STALE, and is
  * removed with the names of stale sockets. The caller has checked that there is room. */
 void unsock_port_renumber(struct unsock_port *port, unsigned index, const struct unsock_port_entry *numbered);
 
-/* Takes the numbers back from the entries from index `from` on: their old names are listed again. */
+/* Undoes unsock_port_renumber for the entries from index `from` on. */
 void unsock_port_unnumber(struct unsock_port *port, unsigned from);
 
-/* Returns a checksum of the port as it was read, to see whether it has changed. */
+/* Returns a checksum of the port, to see whether its names have changed. */
 uint64_t unsock_port_sum(const struct unsock_port *port);
 
 enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN };
@@ -94,7 +94,7 @@ enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;
-    bool be_first; /* JOIN: PORT.sock will point to the new socket: the first one is stale, or its place is taken */
+    bool be_first; /* JOIN: PORT.sock will point to the new socket: there is no live first one, or it is replaced */
     bool shares;   /* JOIN: the new socket shares an address, so it needs a number */
     bool beside;   /* JOIN: other sockets of the port may be live */
     bool records;  /* JOIN: the port will have a record: for several sockets, or for this one's marks */
@@ -114,10 +114,13 @@ struct unsock_port_leaving {
 
 struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Finds the entry that a client of the address `ip` tries as number `index`, in TCP's order: sockets on the address
- * itself, on the family's wildcard, on the dual-stack one, datagram clients, and with `one_address` all others. On one
- * address the connected sockets come first, as they take only their own client, then those of the newest one's kind:
- * with SO_REUSEPORT in turn from number `spread` on; with SO_REUSEADDR alone the newest first. False: there is none. */
+/* Finds entry number `index` in the order in which a client of the address `ip` tries a port's sockets: those on `ip`,
+ * on the wildcard of its family, on the wildcard of both families, then datagram clients that ask, and with
+ * `one_address` all others. Among the sockets on one address:
+ *   - Connected ones come first, since each takes datagrams from one client alone.
+ *   - Sockets of the newest one's kind follow: with SO_REUSEPORT in turn, from number `spread` on; with SO_REUSEADDR
+ *     alone, the newest first.
+ * Returns false if there is no such entry. */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);
 

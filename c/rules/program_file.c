@@ -20,7 +20,7 @@ static const char go_mark[] = "\xff Go buildinf:";
 
 #define ROOM 8192
 
-/* In the caller's room. */
+/* The state of a reading, in the caller's memory. */
 struct reading {
     const struct unsock_program_source *source;
     Elf64_Ehdr header;

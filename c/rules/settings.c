@@ -234,7 +234,7 @@ FLAG(one_address, one_address)
 FLAG(trust, trust)
 FLAG(off, off)
 
-/* In the order of lib/run/settings.ts, in which they are read and errors are reported. */
+/* The settings are read, and errors reported, in the order of lib/run/settings.ts. */
 #define SETTING(variable, name) {variable, read_##name},
 static const struct setting table[] = {UNSOCK_SETTING_ROWS};
 

@@ -6,9 +6,9 @@
 #include "rules/environment.h"
 #include "rules/ip.h"
 
-/* settings.c: Reads the settings, once, from the UNSOCK_* environment. Later changes: the directory's path
- * (files/directory.h), and unsock_configure for tests. A value that cannot be read ends the process before main: the
- * user must not believe that traffic stays off the network if it does not. */
+/* settings.c: Reads the settings, once, from the UNSOCK_* environment. Only a visit to another directory
+ * (files/directory.h) and unsock_configure change them later. A value that cannot be read ends the process before main:
+ * the user must not believe that traffic stays off the network if it does not. */
 
 #define UNSOCK_RANGES 64
 #define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
@@ -73,7 +73,7 @@ extern struct unsock_settings unsock_settings;
 
 /* address.c: Decides which IP addresses are covered. Pure. */
 
-/* True if the port is covered (0: any port); and if the address is, with `port` in the place of its own. */
+/* True if the port is covered (0 always is); and if the address is, with `port` in the place of its own. */
 bool unsock_address_covers_port(uint16_t port);
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port);
 
@@ -81,7 +81,7 @@ static inline bool unsock_address_covered(const struct unsock_ip *ip) {
     return unsock_address_covered_at(ip, ip->port);
 }
 
-/* unsock_address_covered for a bind: a wildcard [::] without IPV6_V6ONLY is also the IPv4 wildcard. */
+/* As unsock_address_covered, for a bind: a wildcard [::] without IPV6_V6ONLY is also the IPv4 wildcard. */
 bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
 
 /* Returns the address that a socket of `domain` shows for peers without one of their own. */
