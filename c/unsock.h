@@ -51,10 +51,9 @@ _Static_assert(sizeof(struct unsock_control_file) == UNSOCK_CONTROL_SIZE, "the c
 /* Returns UNSOCK_VERSION, a NUL-terminated string that lives as long as the library. */
 UNSOCK_EXPORT const char *unsock_version(void);
 
-/* Replaces the settings by those in `environment`: NAME=VALUE strings, each ended by a NUL, `length` bytes in all.
- * Not for use while other threads make socket calls. Returns 0. If a setting is wrong, returns -EINVAL, writes the
- * reason to `error` (one NUL-terminated line of at most `size` bytes, without a newline), and leaves all settings
- * unchanged. */
+/* Replaces the settings by those in `environment`: NAME=VALUE strings, each ended by a NUL, `length` bytes in all. Not
+ * for use while other threads make socket calls. Returns 0. On failure returns -EINVAL, writes the reason to `error`
+ * (one NUL-terminated line of at most `size` bytes, without a newline), and leaves the settings unchanged. */
 UNSOCK_EXPORT int unsock_configure(const char *environment, size_t length, char *error, size_t size);
 
 /* Returns 1 when the settings redirect this address (a sockaddr_in or sockaddr_in6 of `length` bytes), else 0. */

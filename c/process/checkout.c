@@ -65,7 +65,6 @@ static enum found find_git(const char *base, const char *name, char *git) {
     return names_it && find_directory(base, line + sizeof(GIT_FILE) - 1, git) && exists(git, "HEAD") ? FOUND : BROKEN;
 }
 
-/* Finds git's directory at `told`, the value of GIT_DIR. */
 static bool find_told(const char *told, char *git, struct unsock_text *error) {
     char folder[UNSOCK_PATH_MOST];
     if (unsock_run_resolve(told, folder) == 0) {

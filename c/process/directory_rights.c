@@ -23,8 +23,7 @@ static bool read_group_line(struct unsock_span line, const char *name, uint32_t 
     return true;
 }
 
-/* Searches the lines of `fd` for a group, and closes `fd`. Keeps only the start of a line: a group may have many
- * members. */
+/* Searches the lines of `fd` for a group, and closes `fd`. A line may be long: only its start is kept. */
 static bool find_in(long fd, const char *name, uint32_t *group) {
     char chunk[CHUNK], line[LINE_START];
     size_t length = 0;

@@ -13,7 +13,6 @@ static size_t load_room(const struct unsock_exec *exec) {
     return 2 * strlen(exec->path) + sizeof(UNSOCK_LOAD_FILE) + sizeof(UNSOCK_LOAD_NAME) + 2 * UNSOCK_SCRIPT_LINE + 64;
 }
 
-/* Returns the size of all memory that the plan can need. */
 static size_t whole_room(const struct unsock_exec *exec) {
     size_t strings = unsock_list_length(exec->argv) + ADDED_ARGUMENTS + unsock_list_length(exec->environment) +
                      UNSOCK_CHILD_ENVIRONMENT_STRINGS + LOAD_STRINGS + 4;
@@ -22,8 +21,7 @@ static size_t whole_room(const struct unsock_exec *exec) {
            16 * 32;
 }
 
-/* Replaces the exec by an exec of the library, with two more variables, which tell it the program. `fd`: the open
- * program. */
+/* Replaces the exec by an exec of the library, with two variables that name the program, which is open as `fd`. */
 static long load_instead(struct unsock_planning *planning, const char **environment, size_t strings, long fd) {
     struct unsock_exec *exec = &planning->plan->exec;
     size_t size = load_room(exec);
@@ -168,7 +166,6 @@ const char *unsock_self_exe_file(void) {
     return self_file[0] != '\0' ? self_file : NULL;
 }
 
-/* The paths: /proc/self/exe, /proc/thread-self/exe, /proc/PID/exe. */
 bool unsock_self_exe_is(const char *path) {
     if (!unsock_begins(path, "/proc/"))
         return false;

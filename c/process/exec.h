@@ -5,8 +5,7 @@
 #include "rules/program_file.h"
 #include "rules/settings.h"
 
-/* exec.c: /proc/self/exe of a program that the library loaded, where the kernel's own link leads to the library's
- * file. */
+/* exec.c: /proc/self/exe of a program that the library loaded: the kernel's own link leads to the library's file. */
 
 /* Stores the path of the program's file, which is open as `fd`. */
 void unsock_self_exe_note(int fd);
@@ -18,7 +17,7 @@ void unsock_self_exe_inherit(void);
 /* Returns the program's file; NULL if it is not known, or if the library did not load the program. */
 const char *unsock_self_exe_file(void);
 
-/* True if the path names this process's own "exe" link in /proc. */
+/* True for /proc/self/exe, /proc/thread-self/exe, and /proc/PID/exe with this process's PID. */
 bool unsock_self_exe_is(const char *path);
 
 /* library_file.c: LD_PRELOAD, and the library's own file. */
@@ -27,7 +26,6 @@ bool unsock_self_exe_is(const char *path);
  * (ld.so(8)). Returns an empty entry at the end. */
 struct unsock_span unsock_preload_next(struct unsock_span *rest);
 
-/* True if LD_PRELOAD's value has the library. */
 bool unsock_preload_has(const char *value, const char *library);
 
 /* Adds the new value of LD_PRELOAD to `text`: the library, then the other entries of the old value `before`. If
@@ -45,9 +43,8 @@ bool unsock_library_file(const struct unsock_environment *environment, char *buf
 /* Returns the environment's PATH; if it is unset, the directories that execvp searches then. */
 const char *unsock_search_path(const char *const *environment);
 
-/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes); sets `*cut` if it does not fit. The caller
- * begins with the value of PATH in `*rest` and true in `*more`. An empty directory is the working directory. False
- * at the end. */
+/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes); sets `*cut` if it does not fit. In the first call,
+ * `*rest` is the value of PATH, and `*more` true. An empty directory is the working directory. False at the end. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
 
 /* Executes `name` (unsock_exec). If the name has no slash, searches the directories of `path`, separated by colons.
@@ -81,9 +78,8 @@ void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
  * that lacks them. Loads and traps a program that preloading cannot reach, unless UNSOCK_ENGINE is preload. Reports on
  * stderr a program that neither door reaches; with UNSOCK_STRICT, does not start it. */
 
-/* The last two variables of a loaded program, in this order, for the loader. The first is "p" and the path of the file
- * to load, or "f" and its open descriptor, which the loader closes. The second is the path by which the program was
- * executed. */
+/* The last two variables of a loaded program, for the loader: "p" and the path of the file to load, or "f" and its open
+ * descriptor, which the loader closes; then the path by which the program was executed. */
 #define UNSOCK_LOAD_FILE "UNSOCK_LOAD_FILE="
 #define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME="
 
@@ -115,7 +111,6 @@ long unsock_exec(const struct unsock_exec *exec);
 
 #define UNSOCK_SCRIPTS_MOST 5 /* levels of "#!" that the kernel follows (fs/exec.c) */
 
-/* The way in which a program is started. */
 enum unsock_way {
     UNSOCK_WAY_PLAINLY,   /* the program's own exec, with a completed environment */
     UNSOCK_WAY_LOADED,    /* an exec of the library, which loads the program */

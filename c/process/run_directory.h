@@ -68,9 +68,8 @@ struct unsock_directory_rights {
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error);
 
-/* Makes the link of --here, then makes and checks the directory as unsock_run_directory_prepare does. `made` must
- * not be NULL. A new directory gets the rights. An old one must already have them: other programs may rely on its
- * rights. */
+/* Makes the link of --here, then makes and checks the directory as unsock_run_directory_prepare (`made` not NULL). A
+ * new directory gets the rights. An old one must already have them: other programs may rely on its rights. */
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);
@@ -104,8 +103,7 @@ void unsock_checkouts_prune(const char *directory, bool remove, const struct uns
 /* Removes the names whose links lead nowhere from the default directory `directory`. */
 void unsock_loopback_names_prune(const char *directory);
 
-/* True for NULL, and for a name that can be a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either
- * end. */
+/* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
 /* Makes the name's link to the directory at the absolute path, unless `name` is NULL. The environment `caller` decides
@@ -123,19 +121,16 @@ struct unsock_private {
     long lock; /* the descriptor of the locked file */
 };
 
-/* True if the path of a private directory, or with `divided` of a worker's directory, is short enough for socket
- * files. */
+/* True if the path of a private directory (`divided`: of a worker's directory) is short enough for socket files. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
-/* Makes a private directory in `directory`, an absolute path that has been checked. The private one gets the group and
- * mode of `directory` and, if root makes it, the owner. But if everybody may write to `directory`, it is this user's
- * alone. */
+/* Makes a private directory in `directory`, an absolute path that has been checked, with its group and mode and, if
+ * root makes it, its owner. If everybody may write to `directory`, the private one is this user's alone. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 #define UNSOCK_PRIVATE_SHARED "/0000000"
-/* Makes the directory `path` inside a private directory (for `run --each`), with the same owner, group and mode, and
- * links the run's maps into it. It holds the sockets of one worker; the one named UNSOCK_PRIVATE_SHARED holds those of
- * all other processes. Returns 0 or -errno. */
+/* Makes a worker's directory `path` inside a private directory, with the same owner, group and mode, and links the
+ * run's maps into it. The one named UNSOCK_PRIVATE_SHARED is for all other processes. Returns 0 or -errno. */
 long unsock_private_divide(const char *path);
 
 /* Removes the private directory with everything in it, unless a socket in it may be live. True if it is gone. */

@@ -10,8 +10,7 @@
 enum unsock_activity { UNSOCK_NOT_STARTED, UNSOCK_STARTING, UNSOCK_INERT, UNSOCK_ACTIVE };
 extern enum unsock_activity unsock_activity;
 
-/* Starts the library unless it has started; for the constructor and the first call. Returns whether the library is
- * active. */
+/* Starts the library unless it has started. Returns whether it is active. */
 bool unsock_start_active(void);
 
 /* Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
@@ -33,8 +32,7 @@ static inline bool unsock_active(void) {
     return state == UNSOCK_ACTIVE || (state < UNSOCK_INERT && unsock_start_active());
 }
 
-/* True if this process's system calls are trapped. Then the library loads every native program that the process
- * executes. */
+/* True if this process is trapped. Then the library loads every native program that the process executes. */
 extern bool unsock_start_trapped;
 
 /* True if the settings demand that this process be trapped. trap/install.c then installs the filter. */
@@ -46,9 +44,8 @@ extern bool unsock_start_traps;
 bool unsock_each_start(const struct unsock_environment *environment, struct unsock_settings *settings,
                        struct unsock_text *error);
 
-/* child_environment.c: The variables that the library needs in each program that this one executes: LD_PRELOAD with the
- * library's path, and the settings. They are copied at the library's start, since a program may clear or overwrite its
- * environment. */
+/* child_environment.c: LD_PRELOAD and the settings, for each program that this one executes. They are copied at the
+ * library's start, since a program may clear or overwrite its environment. */
 
 #define UNSOCK_CHILD_ENVIRONMENT_MOST 24 /* settings */
 
@@ -82,7 +79,7 @@ bool unsock_proof_library(const char *path, struct unsock_text *error);
 
 /* Chooses the library to preload: `option` if not NULL, else UNSOCK_LIB, else `own`, the path of the running
  * libunsock.so (NULL if unknown). Checks it by unsock_proof_library, and writes its absolute path into `path`
- * (UNSOCK_PATH_MOST bytes). Returns false with one line in `error` if it fails. */
+ * (UNSOCK_PATH_MOST bytes). */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 

@@ -46,9 +46,9 @@ static long try_connection(struct unsock_control_file *control, int64_t most) {
     return result;
 }
 
-/* Checks the target by a connection. A target with VMADDR_CID_ANY can be checked only on a machine with a loopback
- * transport; without one it counts as ready. A server that does not answer in time may exist: one on AF_TIPC answers
- * when it accepts, and a guest when it is resumed. */
+/* Checks the target by a connection. Without a loopback transport, a target with VMADDR_CID_ANY cannot be checked, and
+ * counts as ready. A server that does not answer in time may still exist: one on AF_TIPC answers when it accepts, a
+ * guest when it is resumed. */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int64_t most) {
     struct sockaddr_vm vsock;
     memcpy(&vsock, control->dest, sizeof(vsock));
@@ -60,8 +60,8 @@ static enum unsock_answer ask_by_connection(struct unsock_control_file *control,
     return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
-/* Checks the file; if `most` is negative, checks only whether a socket is bound to the file. A target that cannot be
- * checked (UDP over IP, VMADDR_CID_ANY without a loopback transport) counts as ready. */
+/* If `most` is negative, checks only whether a socket is bound to the file. UDP over IP cannot be checked, and counts
+ * as ready. */
 static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type, int64_t most, int64_t *again) {
     struct unsock_control_file control;
     struct statx status;

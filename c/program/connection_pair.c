@@ -108,7 +108,6 @@ static void break_both(int one, int other) {
     unsock_connection_pair_reset(other);
 }
 
-/* Fills the empty pipe from `fd`. Returns 0 or -errno. */
 static long fill_pipe(int fd, struct end *end) {
     if (!end->pipe.in && kept_pipe_count > 0)
         end->pipe = kept_pipes[--kept_pipe_count];
@@ -129,10 +128,9 @@ static long fill_pipe(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Lets keepalive probes find out whether a client that has shut down its sending side waits for an answer, or has
- * closed. The kernel sends the first probe after two seconds, then one every ten (tcp_keepalive_timer,
- * net/ipv4/tcp_timer.c). A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and then answers a
- * probe with a reset. Returns false if the socket has no keepalive. */
+/* A client that has shut down its sending side may wait for an answer, or have closed. Keepalive probes find out: the
+ * kernel sends the first after two seconds, then one every ten. A client's kernel forgets a closed socket after a
+ * minute (tcp_fin_timeout), and then answers a probe with a reset. Returns false if the socket has no keepalive. */
 static bool keep_asking(int fd) {
     int yes = 1, first = 2, interval = 10;
     return unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(first)) == 0 &&
@@ -158,9 +156,8 @@ static long fill(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Writes data to the peer. Returns 0 or -EAGAIN. Any other failure (the peer has shut down reading) ends this direction
- * alone, since the peer may still send. Data that this side sends later stays unread: the close then resets its
- * connection. */
+/* Writes data to the peer. Returns 0 or -EAGAIN. Any other failure (the peer has shut down reading) ends only this
+ * direction, since the peer may still send. Data that arrives later stays unread, so that the close is a reset. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)

@@ -28,7 +28,6 @@ static bool read_port(const char *word, struct unsock_port_words *own, uint64_t 
                "not a port from 1 to 65535, or 53/udp; 3000=8080: the directory's 3000 at the network's 8080", word);
 }
 
-/* Reads the options and operands. False with one line in the error if one is wrong, or two exclude each other. */
 static bool read_expose_words(const struct unsock_options *given) {
     struct unsock_expose *expose = &unsock_expose;
     const char *idle = unsock_options_value(given, "--idle"), *address = unsock_options_value(given, "--address");
@@ -166,7 +165,6 @@ static bool configure(const struct unsock_environment *caller) {
            unsock_text_fail(unsock_expose.error, line);
 }
 
-/* Opens all sources of events except the ports. Returns 0 or -errno. */
 static long prepare_events(void) {
     static const uint64_t ending = ENDING;
     struct unsock_expose *expose = &unsock_expose;

@@ -6,8 +6,7 @@
 #include "program/options.h"
 #include "unsock.h"
 
-/* expose_ports.c: The state that all files of `expose` share, and the ports. expose.c reads the command's options, and
- * serves the events of one epoll set. */
+/* expose_ports.c: The state that all files of `expose` share, and the ports. */
 
 extern struct unsock_expose {
     struct unsock_run_directory directory;
@@ -38,7 +37,6 @@ static inline void unsock_expose_watch(int operation, long fd, uint32_t events, 
     unsock_epoll_ctl(unsock_expose.set, operation, fd, &event);
 }
 
-/* An exposed port: a listening TCP socket, or a bound UDP socket. */
 struct unsock_expose_port {
     int fd;                   /* 0: closed; another port may reuse this element */
     uint32_t life;            /* counts the ports that have used this element */
@@ -59,12 +57,10 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
     return port->fd > 0 && port->life == life;
 }
 
-/* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_ports_start(void);
 
 /* Opens port `real` of the real network for `port` of the directory; with --in, `port` of the directory for `real`.
- * Prints the port's line on standard output. Returns the number for unsock_expose_port_at, or -errno with one line in
- * `error`. -EMFILE: too many ports. */
+ * Prints the port's line. Returns the number for unsock_expose_port_at, or -errno with one line in `error`. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
 /* Closes the port. With --in, also removes its socket file, unless another socket has taken the file's name. */
@@ -79,7 +75,6 @@ void unsock_expose_tell(const struct unsock_expose_port *port, const char *words
 /* expose_clients.c: The clients of the ports. Each TCP connection and each UDP client (a session) has its own socket on
  * the other side, so that a server's answers reach the right client. A session ends when it is idle. */
 
-/* Called once, at the start. Returns false if memory is short. */
 bool unsock_expose_clients_start(void);
 
 /* Accepts the port's TCP connections, or forwards the datagrams of its clients. False: the port has no server. */
@@ -98,7 +93,6 @@ int64_t unsock_expose_clients_go_on(void);
 
 /* expose_all.c: `expose --all`: opens and closes ports as servers in the directory start and end (inotify(7)). */
 
-/* Starts to watch the directory. Returns 0 or -errno. */
 long unsock_expose_all_start(void);
 
 /* Reads inotify's events. Returns false if the directory was removed. */

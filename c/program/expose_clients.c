@@ -33,7 +33,6 @@ static struct waiting {
 } *waiting;
 static unsigned waiting_count;
 
-/* A UDP client. */
 static struct session {
     struct unsock_standin standin; /* its socket on the other side, and that socket's file */
     int fd;                        /* 0: this element is free */

@@ -1,6 +1,5 @@
-/* `hold` (program/run.h): answers requests about its directory until standard input ends, and then removes the
- * directory. `hold` has a session of its own and blocks all signals, so that a signal to its caller does not end it
- * earlier. */
+/* `hold` (program/run.h). It has a session of its own and blocks all signals: a signal to its caller must not end it
+ * before the end of standard input. */
 #include "program/run.h"
 
 #include "rt/system_calls.h"

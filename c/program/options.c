@@ -1,4 +1,4 @@
-/* Reads a command's words by its table of options. Any word that is neither an option nor an option's value is an
+/* Reads a command's words by its table of options. A word that is neither an option nor an option's value is an
  * operand. */
 #include "program/options.h"
 

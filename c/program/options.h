@@ -34,7 +34,6 @@ struct unsock_option {
 
 extern const struct unsock_option unsock_option_rows[];
 
-/* A command's options. */
 struct unsock_option_table {
     char command[16];     /* its name, for messages */
     char operand[32];     /* an operand's name in messages */
@@ -51,7 +50,6 @@ static inline const struct unsock_option *unsock_option_at(const struct unsock_o
 /* Returns the table of a command; NULL if the library does not have the command. */
 const struct unsock_option_table *unsock_option_table_find(const char *command);
 
-/* The options and operands that a user gave. */
 struct unsock_options {
     const struct unsock_option_table *table;
     const char *values[UNSOCK_OPTIONS_MOST]; /* by the option's number. NULL: not given; "": without a value */
@@ -72,7 +70,6 @@ const char *unsock_options_value(const struct unsock_options *options, const cha
 
 /* program.c: Starts the library's commands, or the command line. */
 
-/* The program's main. Returns the exit status. */
 int unsock_program(int argc, const char *const *argv, const char *const *environment);
 
 #define UNSOCK_COMMAND_FAILED 1
@@ -95,9 +92,9 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Each of these runs one command and returns its exit status, after a failure with one line in `call->error`.
- * unsock_run_start does not return in a process that becomes the command, its parent or its keeper. unsock_query_start
- * puts a question's error into the answer, and prints its own --help. */
+/* Each runs one command and returns its exit status, after a failure with one line in `call->error`. unsock_run_start
+ * does not return in a process that becomes the command, its parent or its keeper. unsock_query_start prints its own
+ * --help. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);

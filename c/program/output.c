@@ -64,7 +64,6 @@ static void print_json_text(const char *text) {
     unsock_print_char('"');
 }
 
-/* Prints the comma, if needed, and the name before a member. */
 static void begin_member(const char *name) {
     unsock_print(output.follows ? "," : "");
     output.follows = true;

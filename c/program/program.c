@@ -33,7 +33,6 @@ struct command {
     int misused; /* the exit status for wrong options or operands */
 };
 
-/* Finds the command of this name. Returns false if there is none. */
 static bool find_command(const char *name, struct command *command) {
 #define START(word, start) is_word(name, word) ? start:
     command->start = UNSOCK_COMMAND_STARTS(START) NULL;
@@ -119,7 +118,6 @@ static int print_usage(const struct command *command) {
     return end_output(command->misused == UNSOCK_RUN_FAILED ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_FAILED);
 }
 
-/* Reads the words after the command's name, and runs the command. */
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
                        bool is_front) {
     unsock_start_marks(); /* below a `run`, the library's own calls are not redirected */

@@ -40,9 +40,8 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* True if more than stale files may be removed: private directories, maps, links of checkouts, names. --force relaxes
- * the check of the directory for stale files alone, so the strict check is made here. Without --force the caller has
- * made it. */
+/* True if more than stale files may be removed. --force relaxes the check of the directory for stale files alone, so
+ * the strict check is made here. Without --force the caller has made it. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_PATH_MOST);
     const struct unsock_run_directory *directory = &pruning->directory;

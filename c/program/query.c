@@ -42,7 +42,6 @@ static const struct {
 } questions[] = {QUESTIONS(ROW)};
 #define COUNT (sizeof(questions) / sizeof(questions[0]))
 
-/* A question, and the data for its answer. */
 struct query {
     const struct unsock_command_call *call;
     const char *value; /* the text after the question's "="; NULL: there is no "=" */
@@ -56,7 +55,6 @@ static const char *option_of_query(const struct query *query, const char *flag) 
     return unsock_options_value(query->call->options, flag);
 }
 
-/* Chooses the directory that the question is about. Returns false with one line in the error. */
 static bool choose_asked_directory(struct query *query) {
     const struct unsock_environment *caller = &query->call->environment;
     return unsock_setting_names_check(caller, unsock_setting_name, &query->error) &&

@@ -16,7 +16,6 @@
 #define UNSOCK_RUN_MAPS_MOST UNSOCK_OPTIONS_EACH_MOST
 #define UNSOCK_RUN_MAP_NAME 24 /* "65535.dgram.sock" */
 
-/* One --map. */
 struct unsock_run_map {
     char name[UNSOCK_RUN_MAP_NAME];
     long lock; /* the descriptor that holds the file's lock; 0: the file stays */
@@ -32,8 +31,7 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Adds to `error` why no control file was written at `path`, and what to do. If a socket is there, the words end with
- * `if_stale`. */
+/* Adds to `error` why no control file was written at `path`, and what to do; after a socket's words, `if_stale`. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 /* Reports each stale map in `directory` to `seer`, and with `remove` removes it. */
@@ -59,8 +57,7 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
 /* True if this string of the command's environment is a variable of unsock's, or is not in the caller's environment. */
 bool unsock_run_is_ours(const char *string, const char *const *caller);
 
-/* Prints the variables for which unsock_run_is_ours is true, and the command, for pasting into a shell. Returns the
- * exit status. */
+/* Prints what unsock_run_is_ours selects, and the command, for pasting into a shell. Returns the exit status. */
 int unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command,
                      struct unsock_text *error);
 
@@ -114,9 +111,8 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
  * and removes the directory at `path`. Returns false if no process was started. */
 bool unsock_supervise(const char *path, long lock, struct unsock_text *error);
 
-/* query_sockets.c: Each writes members of an answer of `query`. unsock_query_names lists the names of a port (0: all),
- * and returns 0, or -errno if the directory cannot be read to its end. The others return true, or false with one line
- * in `error`. */
+/* query_sockets.c: Each function writes members of an answer of `query`. unsock_query_names lists the names of a port
+ * (0: all), and returns 0, or -errno if the directory cannot be read to its end. */
 long unsock_query_names(const char *directory, uint16_t port);
 bool unsock_query_sockets(void);
 bool unsock_query_state(const char *directory, const char *slash, const char *name);

@@ -60,8 +60,7 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
            unsock_text_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
-/* Opens the control file of this name. Sets `*goes` if the file is a map. -EEXIST: another type of file has the
- * name. */
+/* Opens the control file of this name. `*goes`: the file is a map. -EEXIST: another type of file has the name. */
 static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
     long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)

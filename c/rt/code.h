@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Finds the object that the dynamic linker mapped around `address`. Stores its path in `file`, and the start of its
- * mapping in `start`. False if there is no such object, or no way to ask the dynamic linker (glibc before 2.35,
- * musl). */
+/* Finds the object that the dynamic linker mapped around `address`: its path, and the start of its mapping. False if
+ * there is no such object, or no way to ask the dynamic linker (glibc before 2.35, musl). */
 bool unsock_object_of(const void *address, const char **file, uint64_t *start);
 
 /* The vDSO (vdso(7)): the kernel's own functions in every process. Programs without a libc get their clock from it. */

@@ -10,8 +10,7 @@ void unsock_lines_open(struct unsock_lines *lines, const char *path) {
     lines->failed = lines->fd < 0;
 }
 
-/* Moves the unread rest to the front of the buffer, and reads more text behind it. False at the file's end, or on an
- * error. */
+/* Moves the unread rest to the buffer's front, and reads more behind it. False at the file's end, or on an error. */
 static bool read_on(struct unsock_lines *lines) {
     size_t rest = lines->filled - lines->used;
     if (lines->fd < 0)

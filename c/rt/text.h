@@ -38,7 +38,6 @@ static inline size_t unsock_list_length(const char *const *list) {
     return length;
 }
 
-/* True if `string` begins with `with`. */
 bool unsock_begins(const char *string, const char *with);
 
 /* True if the string contains `c`, which is not '\0'. */
@@ -68,8 +67,7 @@ void unsock_text_char(struct unsock_text *text, char c);
 void unsock_text_put(struct unsock_text *text, const char *string);
 void unsock_text_list(struct unsock_text *text, const char *const *strings);
 #define unsock_text_join(text, ...) unsock_text_list(text, (const char *const[]){__VA_ARGS__, NULL})
-/* As unsock_text_join, for a line that says why something is refused. The macro's value is false, for the caller to
- * return. */
+/* As unsock_text_join, for a line that says why something is refused. The value is false, for the caller to return. */
 #define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
 #define unsock_text_refuse(text, what, why, value) unsock_text_fail(text, what, ": ", why, ": \"", value, "\"")
 /* A number's digits as a string, for unsock_text_join. */
@@ -151,8 +149,7 @@ bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line);
 
 void unsock_lines_close(struct unsock_lines *lines);
 
-/* Removes the next word, and the blanks before it, from the front of a line. Returns the word; empty if there is
- * none. */
+/* Removes the next word of a line, and the blanks before it. Returns the word; empty if there is none. */
 struct unsock_span unsock_lines_word(struct unsock_span *line);
 
 #endif

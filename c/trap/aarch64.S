@@ -79,8 +79,7 @@ HIDDEN(unsock_site_switch)
     .cfi_restore x30
     stlr xzr, [x11]
     br x17
-    /* If there is no stack: makes the system call with the tag, so that it is trapped. The handler then adds a
-     * stack. */
+    /* No free stack: makes the system call with the tag, so that it is trapped. The handler adds a stack. */
 3:  movk w8, #0x0756, lsl #16
     br x17
 END(unsock_site_switch)

@@ -32,8 +32,7 @@ struct unsock_image {
 };
 
 /* Maps the program that is open as `fd`, and fills `*image`. `page`: the page size. Returns 0, -ENOEXEC if the file is
- * no ELF program with 64-bit headers, or mmap's -errno. Does not check for which machine it is made (process/planning.c
- * does). */
+ * no ELF program with 64-bit headers (of any machine), or mmap's -errno. */
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image);
 
 /* patch.c: Rewrites the places at which a loaded program makes system calls, before its first instruction runs. A jump
@@ -47,10 +46,9 @@ struct unsock_patch {
     bool small_stacks; /* a Go program's (a few KiB for a goroutine), or a Free Pascal program */
 };
 
-/* Returns the number of rewritten places. 0: the program has no known place, its code cannot be written, there is no
- * room for stubs, or threads cannot have stacks of their own. -errno: the kernel does not let written memory be
- * executed. The program is unchanged after 0 and -errno, except after -EFAULT: some of its code could not be mapped
- * again. */
+/* Returns the number of rewritten places. 0: there is no known place, no room for stubs, no stacks for threads, or the
+ * code cannot be written. -errno: the kernel does not let written memory be executed. The program is then unchanged,
+ * except after -EFAULT: some of its code could not be mapped again. */
 long unsock_patch(const struct unsock_patch *patch);
 
 /* Checks that a copy of the file's first page may be executed after a write to it. Returns 0 or mprotect's -errno. */
@@ -68,8 +66,7 @@ void unsock_patch_take_over(void);
 /* True if the environment on the kernel's initial stack, at `stack`, names a file to load (process/exec.h). */
 bool unsock_loader_is_asked(const uint64_t *stack);
 
-/* Loads the file that the environment names, and jumps to it. The program finds its initial stack as the kernel would
- * make it. */
+/* Loads the file that the environment names, and jumps to it with an initial stack as the kernel makes it. */
 __attribute__((noreturn)) void unsock_loader_start(void *stack);
 
 /* Jumps to a program's first instruction, with its initial stack. */

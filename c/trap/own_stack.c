@@ -143,8 +143,7 @@ void unsock_own_stack_forget(void) {
     __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED);
 }
 
-/* True if `size` bytes below `here` are mapped. Remembers a true result for the page of `here`, until
- * unsock_own_stack_forget. */
+/* True if `size` bytes below `here` are mapped. A true result is remembered until unsock_own_stack_forget. */
 static bool is_mapped_below(uint64_t here, uint64_t size) {
     uint64_t page = here / UNSOCK_PAGE, *known = &roomy[page % ROOMY];
     uint64_t now = page << 32 | __atomic_load_n(&generation, __ATOMIC_RELAXED);

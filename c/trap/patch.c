@@ -146,8 +146,7 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stores the address of the memory that the stubs read, and of its byte for `read`. If threads need stacks of their
- * own, lets them get stacks. */
+/* Stores where the stubs' memory and its byte for `read` are. Lets threads get stacks, if the stubs need them. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* NULL if another version of the library loaded the program */

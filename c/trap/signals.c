@@ -1,5 +1,4 @@
-/* Keeps SIGSYS for the library: only stores the program's settings for SIGSYS, and returns them as if they were in
- * force. */
+/* Keeps SIGSYS for the library: stores the program's settings for SIGSYS, and returns them as if they were in force. */
 #include "trap/site.h"
 
 #include "rt/user.h"
@@ -54,8 +53,7 @@ static long own_action(const struct unsock_signal_action *action, struct unsock_
             return -EFAULT;
         if (unsock_this_process_owns_descriptors())
             programs_own = *action;
-        /* Go sets SA_ONSTACK for every signal, and needs it for SIGSYS. The loader does not recognise a packed Go
-         * program. */
+        /* Go sets SA_ONSTACK for all signals, and needs it for SIGSYS. The loader cannot detect packed Go programs. */
         if (wants_other_stack(action))
             set_handler(SA_ONSTACK);
     }

@@ -7,8 +7,8 @@
  * (-mgeneral-regs-only), and relies on a clear direction flag (`cld`). The registers that it may change are saved here.
  *
  * ANSWER: with the registers on the stack, and their address in rbx, calls unsock_site_concerns and, if the call
- * concerns the library, unsock_site_answer. Stores the result in rax's place on the stack; else sets ZF. The lines
- * between SAVE, ANSWER and RESTORE describe the frame to debuggers and profilers.
+ * concerns the library, unsock_site_answer. Then stores the result in rax's place on the stack and clears ZF; else sets
+ * ZF. The lines between SAVE, ANSWER and RESTORE describe the frame to debuggers and profilers.
  *
  * DIRECTION: restores the direction flag of string instructions from the flags on the stack. `popfq` would cost as much
  * as all else here; `sahf` restores the arithmetic flags.
@@ -123,8 +123,7 @@ HIDDEN(unsock_site_switch)
     sahf
     mov %r11, %rax
     jmp *%rcx
-    /* If there is no free stack: makes the system call with the tag, so that it is trapped. The handler brings a
-     * stack. */
+    /* No free stack: makes the system call with the tag, so that it is trapped. The handler brings a stack. */
 3:  mov %r11d, %eax
     shr $32, %r11
     add $0x7f, %al
