@@ -1,11 +1,12 @@
 /**
- * Tests the README's set-up: makes a bare Debian 13 and types the README's lines for a clone there, as they are written,
- * and those of docs/recipes.md for names outside browsers. Then the README's recipes run by the npm package on Debian's Node.js. The
- * `apt-get` line is typed by root, the others by an ordinary user and then by root, each with an empty cache. The lines for
- * a clone, but not the tests, are typed on a bare Debian 12, too: its own compiler and headers build the library.
+ * Tests the README's set-up on a bare Debian 13. Types the README's lines for a clone as they are written, and those of
+ * docs/recipes.md for names outside browsers. Then runs the README's recipes with the npm package on Debian's Node.js.
+ * Root types the `apt-get` line. An ordinary user and then root type the other lines, each with an empty cache. On a
+ * bare Debian 12 types the lines for a clone, too, but runs no tests: the older compiler and headers build the library.
  *
- * Usage, as root: `deno task test:bare [--demo] [--older]`. `--demo` leaves the tests out, `--older` Debian 13. Needs mmdebstrap, unshare and git. Removes the
- * bare system at the end, and prints a log with times. Exits with 1 when a line fails.
+ * Usage, as root: `deno task test:bare [--demo] [--older]`. `--demo` leaves out the tests, `--older` leaves out Debian
+ * 13. Needs mmdebstrap, unshare and git. Prints a log with times, and removes the bare system at the end. Exits with 1
+ * if a line fails.
  */
 import * as path from "@std/path/posix";
 import { mirror } from "../tests/libcs/old_root.ts";
@@ -16,19 +17,19 @@ const RELEASE = "trixie";
 const OLDER = "bookworm";
 const USER = "newcomer";
 const SOURCE = "/srv/unsock.git";
-/** Variables that say where certificates are: without them nothing can be fetched behind some networks. */
+/** Variables for certificates, proxies and the registry. Behind some networks nothing can be fetched without them. */
 const CERTIFICATES = /CERT|_CA_|_CAINFO|_PROXY$|_proxy$|^npm_config_registry$/;
 
-/** @returns The commands of a page's section, in its order. */
+/** @returns The commands in a section of a page, in order. */
 export function linesOf(page: string, heading: string): string[] {
   const [, section = ""] = new RegExp(`^##+ ${heading}\\n([^]*?)(?:^##+ |(?![^]))`, "m").exec(page) ?? [];
   return [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
 }
 
-/** What the README's recipes need besides the set-up. */
+/** Installs the programs that the README's recipes need besides the set-up. */
 const RECIPES_NEED = "apt-get install -y --no-install-recommends curl iproute2";
 
-/** All commands of the README once more, by the npm package on Debian's own Node.js. */
+/** Runs all commands of the README again, with the npm package on Debian's own Node.js. */
 const ON_NODE = [
   `npx --yes deno@2.9.6 eval 'import { packModule } from "./tests/npm/packages.ts"; await packModule(Deno.cwd() + "/build/npm")'`,
   "mkdir -p build/project && npm install --no-audit --no-fund --prefix build/project build/npm/packages/*.tgz",
@@ -58,27 +59,27 @@ async function copySettings(root: string): Promise<Record<string, string>> {
     if (!value.startsWith("/")) continue;
     const copy = path.join(root, value);
     await Deno.mkdir(path.dirname(copy), { recursive: true });
-    // Debian's links to certificates are absolute: cp would follow them back to the file on this machine.
+    // Debian's links to certificates are absolute. Without -L and --remove-destination, cp would follow them back to
+    // this machine's files.
     await succeed(["cp", "-rL", "--remove-destination", value, path.dirname(copy)]);
   }
   return kept;
 }
 
-/** A machine that has nothing but Debian's essential packages, apt and a clone's origin. */
+/** Makes a machine with nothing but Debian's essential packages, apt and the repository to clone. */
 async function makeMachine(root: string, release: string): Promise<Record<string, string>> {
   const quiet = { stdout: "null", stderr: "null" } as const;
   await succeed(["mmdebstrap", "--variant=minbase", release, root, await mirror()], quiet);
   await succeed(["git", "clone", "--quiet", "--bare", ROOT, path.join(root, SOURCE)]);
-  // A clone of a repository that another user owns.
+  // Lets git clone a repository that another user owns.
   await Deno.writeTextFile(path.join(root, "etc/gitconfig"), "[safe]\n\tdirectory = *\n");
   await succeed(["chroot", root, "useradd", "--create-home", "--shell", "/bin/bash", USER]);
   return await copySettings(root);
 }
 
 /**
- * Enters the machine as a container's runtime does: its root takes the place of this one's, so that users may make
- * namespaces there, as they may not in a chroot. The shell, which does not end with an `exec`, is
- * the init that waits for orphans.
+ * Enters the machine as a container's runtime does: with pivot_root, since a process in a chroot may not make user
+ * namespaces. The shell does not end with `exec`, so that it stays as the init process, which waits for orphans.
  */
 const ENTER = `
 mount --bind "$0" "$0"
@@ -90,7 +91,7 @@ umount --lazy /mnt
 "$@"
 exit`;
 
-/** Types a line in the machine, with nothing of this machine's environment but where certificates are. */
+/** Types a line in the machine. Only the variables for certificates come from this machine's environment. */
 async function type(
   line: string,
   user: string,
@@ -115,7 +116,7 @@ async function type(
   await succeed(words, { env: environment, clearEnv: true, stdout });
 }
 
-/** Debian's images have no package lists; mmdebstrap leaves those that it has read. */
+/** Removes the package lists that mmdebstrap has left, as Debian's own images have none. */
 async function forgetLists(root: string): Promise<void> {
   await succeed(["chroot", root, "sh", "-c", "rm -rf /var/lib/apt/lists/*"]);
 }
@@ -130,7 +131,7 @@ async function sizeOf(root: string): Promise<string> {
   } MB are installed`;
 }
 
-/** Types the lines for a clone: the first one is root's, the others each user's. */
+/** Types the lines for a clone: the first line as root, the others as each of the users. */
 async function tryClone(root: string, release: string, lines: readonly string[]): Promise<Record<string, string>> {
   const kept = await makeMachine(root, release);
   say(`a bare ${release} is made`);
@@ -139,7 +140,7 @@ async function tryClone(root: string, release: string, lines: readonly string[])
   await forgetLists(root);
   await type(install, "root", root, kept, "null");
   say(await sizeOf(root));
-  await copySettings(root); // a package has put Debian's own certificates in their place
+  await copySettings(root); // a package has replaced the certificates by Debian's own
   for (const user of [USER, "root"]) {
     await type(`git clone --quiet file://${SOURCE} unsock`, user, root, kept);
     for (const task of tasks) await type(task, user, root, kept);
@@ -147,7 +148,7 @@ async function tryClone(root: string, release: string, lines: readonly string[])
   return kept;
 }
 
-/** @param names Lines for root that need a machine on which names are resolved as on a new one. */
+/** @param names Lines for root that change the resolution of names, and so need a new machine. */
 async function tryOut(root: string, lines: readonly string[], names: readonly string[]): Promise<void> {
   const kept = await tryClone(root, RELEASE, lines);
   for (const line of names) await type(line, "root", root, kept);
@@ -155,7 +156,7 @@ async function tryOut(root: string, lines: readonly string[], names: readonly st
   for (const line of ON_NODE) await type(line, USER, root, kept);
 }
 
-/** Gives `work` the place of a new machine, and removes it at the end. */
+/** Runs `work` with the directory of a new machine, and removes the directory at the end. */
 async function withMachine(work: (root: string) => Promise<unknown>): Promise<void> {
   const parent = await Deno.makeTempDir({ prefix: "unsock-bare-" });
   try {

@@ -40,7 +40,7 @@ Measures and prints a table, and writes bench.json, bench.svg and bench.md.
 interface Options {
   readonly json: boolean;
   readonly quick: boolean;
-  /** Nothing else than those. */
+  /** Whether to measure trapped programs alone. */
   readonly trapped: boolean;
   readonly out: string | undefined;
   readonly compare: string | undefined;
@@ -77,7 +77,7 @@ async function measure(rig: Rig): Promise<Report> {
   return { machine: await describeMachine(), comparisons, growth, counts };
 }
 
-/** Returns the last report, with the rows of the trapped programs measured anew. */
+/** Measures trapped programs anew. Returns the last report with their rows replaced. */
 async function measureTrappedAlone(rig: Rig, directory: string): Promise<Report> {
   const before: Omit<Report, "growth"> & Partial<Report> = JSON.parse(
     await Deno.readTextFile(path.join(directory, "bench.json")),
@@ -92,7 +92,7 @@ async function measureTrappedAlone(rig: Rig, directory: string): Promise<Report>
     old.filter(({ name }) => !now.some((row) => row.name === name));
   return {
     ...before,
-    growth: before.growth ?? [], // not in those of before it was measured
+    growth: before.growth ?? [], // older reports have none
     comparisons: [...others(before.comparisons, comparisons), ...comparisons],
     counts: [...others(before.counts, counts), ...counts],
   };

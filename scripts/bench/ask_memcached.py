@@ -8,7 +8,7 @@ import time
 CLIENTS = 16
 VALUE = b"x" * 400
 PATIENCE_S = 1
-# memcached's frame: request, number of this datagram, how many there are, reserved (protocol.txt, "UDP protocol")
+# memcached's frame: request, number of this datagram, count of datagrams, reserved (protocol.txt, "UDP protocol")
 FRAME = bytes([0, 1, 0, 0, 0, 1, 0, 0])
 QUESTION = FRAME + b"get key\r\n"
 

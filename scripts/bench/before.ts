@@ -6,11 +6,11 @@ import { type OtherLibrary, output, ROOT } from "./rig.ts";
 const BUILD_MS = 300_000;
 
 /**
- * Builds it, by that commit's own script, and lends it.
+ * Builds the library of a commit with the commit's own script.
  *
  * @param commit Any name of a commit that git accepts.
- * @param directory An empty one of the caller's.
- * @throws {Error} when there is no such commit, or it does not build.
+ * @param directory An empty directory.
+ * @throws {Error} When there is no such commit, or it does not build.
  */
 export async function buildBefore(commit: string, directory: string): Promise<OtherLibrary> {
   const tree = path.join(directory, "before");

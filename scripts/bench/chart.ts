@@ -20,7 +20,7 @@ const TOP = 64;
 const BARS = WIDTH - LABELS - 150;
 const STEPS = [0.25, 0.5, 1, 2, 5, 10, 20];
 
-/** Both themes: readers see the one that their system has. */
+/** The styles of both themes. The reader's system chooses one. */
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .quiet { fill: #57606a; font-size: 12px }
@@ -55,7 +55,7 @@ function line(x1: number, y1: number, x2: number, y2: number, name: string): str
 const KNOWN = [NATIVE, LOOPBACK, UNSOCK];
 const OTHER_STYLES = ["other", "other2", "other3"];
 
-/** Somebody else's libraries have a colour each, in the order of the legend. */
+/** Returns the CSS class of a variant. Libraries of other projects get a colour each, in the order of the legend. */
 function styleOf(variant: string, variants: readonly string[]): string {
   if (KNOWN.includes(variant)) return variant;
   const others = variants.filter((name) => !KNOWN.includes(name));
@@ -66,7 +66,7 @@ function medianOf(result: Result): number {
   return result.variant === LOOPBACK ? 1 : result.toLoopback?.median ?? 0;
 }
 
-/** A round number, so that there are about five lines. */
+/** Returns a round number as the distance of grid lines, so that there are at most six. */
 function stepFor(most: number): number {
   return STEPS.find((step) => most / step <= 6) ?? 50;
 }
@@ -113,7 +113,7 @@ function drawGrid(most: number, bottom: number, scale: number): string[] {
 
 function drawLegend(variants: readonly string[]): string[] {
   const places = (WIDTH - LABELS) / LEGEND;
-  // As far to the right as there is room for all.
+  // The legend begins above the bars if all variants fit there; else at the left, with narrower steps.
   const first = variants.length <= places ? LABELS : 12;
   const step = variants.length <= places ? LEGEND : (WIDTH - first) / variants.length;
   return variants.flatMap((variant, index) => {

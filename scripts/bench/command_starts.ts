@@ -1,4 +1,4 @@
-/** Measures how long a command takes to start, by each way to start it: a table for `docs/bench.md`. */
+/** Measures how long a command takes with each way to start it, and writes a table for `docs/bench.md`. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { formatNumber } from "./report.ts";
@@ -12,20 +12,20 @@ export interface Start {
   readonly least: number;
   /** The median of the time beyond that of `true`, round by round. */
   readonly extra: number;
-  /** The median of the processor time of all its threads: other load on the machine changes it least. */
+  /** The median processor time of all threads. Other load on the machine changes this number least. */
   readonly processor: number;
 }
 
-/** One measurement, as it is kept in `docs/starts.json`. */
+/** One measurement, as `docs/starts.json` keeps it. */
 export interface Starts {
   readonly machine: string;
   readonly rounds: number;
   readonly starts: readonly Start[];
-  /** The module's `loopback()` and `close()`, in a Node.js that runs already, in milliseconds. */
+  /** The time of the npm module's `loopback()` and `close()` in a running Node.js, in milliseconds. */
   readonly loopback?: { readonly version: string; readonly median: number; readonly least: number };
 }
 
-/** Where it is kept. */
+/** The file with the last measurement. */
 export const STARTS = path.join(ROOT, "docs", "starts.json");
 
 const NANOSECONDS = 1e6;
@@ -36,7 +36,7 @@ interface Way {
   readonly command: readonly string[];
 }
 
-/** Prepares the files of each way, in `stage`. */
+/** Prepares the files for each way in the directory `stage`. */
 async function prepare(stage: string): Promise<Way[]> {
   const binary = path.join(ROOT, "dist", "unsock");
   const library = path.join(ROOT, "build", "libunsock.so");
@@ -73,7 +73,7 @@ async function prepare(stage: string): Promise<Way[]> {
     { what: "an empty script", command: [...source, "--no-config", `${empty}.ts`] },
     { what: "`unsock run -- true`, from source", command: [...source, path.join(ROOT, "main.ts"), ...run] },
   ];
-  // Not in Debian: measured where it is installed.
+  // ip2unix is not in Debian. Measures it if it is installed.
   const version = await output(["ip2unix", "--version"]).then((text) => text.split("\n")[0], () => undefined);
   if (version !== undefined) {
     ways.push({
@@ -84,7 +84,7 @@ async function prepare(stage: string): Promise<Way[]> {
   return ways;
 }
 
-/** Makes loopbacks one after the other, and prints how many milliseconds each took. */
+/** A script that makes loopbacks one after the other, and prints the milliseconds of each. */
 const LOOPBACKS = `
 import { loopback } from ${JSON.stringify(path.join(ROOT, "packaging", "npm", "unsock.mjs"))};
 const [, , dir, lib, rounds] = process.argv;
@@ -97,7 +97,7 @@ for (let i = 0; i < Number(rounds) + 3; i++) {
 console.log(JSON.stringify({ version: process.version, times: times.slice(3) }));
 `;
 
-/** Undefined: there is no Node.js. */
+/** Measures `loopback()` and `close()`. Returns undefined if Node.js is not installed. */
 async function measureLoopback(stage: string, rounds: number): Promise<Starts["loopback"]> {
   const script = path.join(stage, "loopbacks.mjs");
   await Deno.writeTextFile(script, LOOPBACKS);
@@ -109,10 +109,10 @@ async function measureLoopback(stage: string, rounds: number): Promise<Starts["l
 }
 
 /**
- * Measures the ways to start in turn, round by round.
+ * Measures the ways in turn, round by round.
  *
  * @param stage An empty directory, which the caller removes.
- * @param rounds How many.
+ * @param rounds The number of rounds.
  */
 export async function measureStarts(stage: string, rounds: number, machine: string): Promise<Starts> {
   const spawner = path.join(stage, "spawn");
@@ -162,13 +162,13 @@ export function formatStarts({ machine, rounds, starts, loopback }: Starts): str
   ].join("\n");
 }
 
-/** @returns The page with this section at its end, in the place of an earlier one. */
+/** @returns The page with this section at its end, in place of an earlier one. */
 export function withStarts(page: string, section: string): string {
   const at = page.indexOf(`\n${HEADING}\n`);
   return `${(at < 0 ? page : page.slice(0, at)).trimEnd()}\n\n${section}`;
 }
 
-/** @returns The last measurement's section; undefined: there was none. */
+/** @returns The section of the last measurement, or undefined if there is none. */
 export async function lastStarts(): Promise<string | undefined> {
   const text = await Deno.readTextFile(STARTS).catch(() => undefined);
   return text === undefined ? undefined : formatStarts(JSON.parse(text));

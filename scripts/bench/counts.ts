@@ -1,4 +1,4 @@
-/** Counts, not times: system calls, and the memory that a descriptor costs. */
+/** Measures counts, not times: system calls, and the memory that a descriptor costs. */
 import * as path from "@std/path/posix";
 import { findProgram } from "../../tests/support/programs.ts";
 import { type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
@@ -8,25 +8,28 @@ import { type Place, runWorkload } from "./workloads.ts";
 /**
  * Reads the number of calls from the output of `strace -c`.
  *
- * @param table As strace writes it.
- * @throws {Error} when it has no total.
+ * @throws {Error} When the output has no total.
  */
 export function parseCalls(table: string): number {
   const total = table.split("\n").find((line) => line.trim().endsWith(" total"));
-  // % time, seconds, usecs/call, calls; usecs/call is missing in the total of older versions, errors where there are none.
+  // Columns: % time, seconds, usecs/call, calls, errors. Older versions leave out usecs/call in the total; errors may
+  // be missing.
   const fields = total?.trim().split(/\s+/).slice(0, -1).filter((field) => /^\d+$/.test(field)) ?? [];
   const calls = Number(fields.length > 1 ? fields[1] : fields[0]);
   if (!Number.isInteger(calls)) throw new Error(`strace counted nothing:\n${table}`);
   return calls;
 }
 
-/** Counts the calls of both ends for N more units of work, so that start and end do not count. */
+/**
+ * Returns the calls of both ends for one unit of work. Compares 2 N units with N units, so that start and end do not
+ * count.
+ */
 async function callsPerUnit(rig: Rig, name: string, unit: number, place: Place): Promise<number> {
   const strace = findProgram("strace") ?? "strace";
   const file = path.join(rig.directory, "calls");
   const variables = Object.entries(place.env).flatMap(([variable, value]) => ["-E", `${variable}=${value}`]);
   const calls = async (count: number) => {
-    // strace itself stays without the library.
+    // strace itself runs without the library.
     const prefix = [strace, "-f", "-c", "-o", file, ...variables];
     await runWorkload(rig, name, count, { ...place, env: {}, prefix });
     return parseCalls(await Deno.readTextFile(file));
@@ -34,27 +37,27 @@ async function callsPerUnit(rig: Rig, name: string, unit: number, place: Place):
   return (await calls(2 * unit) - await calls(unit)) / unit;
 }
 
-/** Measures the private memory, in bytes, that one more held connection costs each end. */
+/** Measures the private memory, in bytes, that one more held connection costs at each end. */
 async function memoryPerDescriptor(rig: Rig, place: Place, many: number): Promise<number> {
   const bytes = async (count: number) => {
     const { clientMemory = 0, serverMemory = 0, count: held } = await runWorkload(rig, "held", count, place);
     return { memory: clientMemory + serverMemory, held };
   };
   const all = await bytes(many);
-  // Memory comes in pages: powers of two fill them, and one page more or less makes half a byte here.
+  // Memory comes in pages, so the result may be wrong by half a byte.
   const half = await bytes(Math.floor(all.held / 2));
   return Math.round((all.memory - half.memory) / (all.held - half.held) / 2);
 }
 
 /**
- * Counts.
+ * Measures the counts.
  *
- * @returns The memory; and the system calls where `strace` is installed and may trace.
+ * @returns The memory; and system calls, if `strace` is installed and may trace.
  */
 export async function measureCounts(rig: Rig): Promise<Count[]> {
   const find = (name: string) => rig.variants.find((variant) => variant.name === name) as Variant;
   const [native, loopback, unsock] = [find(NATIVE), find(LOOPBACK), find(UNSOCK)];
-  // Connections to 127.0.0.1 are not covered then.
+  // With this address, connections to 127.0.0.1 are not covered.
   const elsewhere = { ...loopback, env: { ...unsock.env, UNSOCK_ADDR: "127.175.0.0" } };
   const partly = { ...loopback, env: { ...unsock.env, UNSOCK_ADDR: "127.0.0.1" } };
   const unit = rig.quick ? 64 : 1024;

@@ -1,10 +1,10 @@
-/** Measures how the cost of a unit of work grows with the number of existing things: a curve each. */
+/** Measures how the cost of a unit of work grows with the number of existing sockets, files or processes. */
 import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 import type { Rig, Variant } from "./rig.ts";
 import { quantile } from "./stats.ts";
 import { type Place, runWorkload } from "./workloads.ts";
 
-/** A number of things, and the time of a unit of work then: microseconds by way, the median of some rounds. */
+/** The time of a unit of work beside a number of existing things: the median of some rounds, for each way. */
 export interface Point {
   readonly many: number;
   readonly microseconds: Readonly<Record<string, number>>;
@@ -16,7 +16,7 @@ export interface Curve {
   readonly points: readonly Point[];
 }
 
-/** How many a process may have (RLIMIT_NOFILE), less those that it needs for other things. */
+/** Returns how many sockets a process may hold: RLIMIT_NOFILE, less those that it needs for other things. */
 async function descriptors(): Promise<number> {
   const limits = await Deno.readTextFile("/proc/self/limits");
   const hard = Number(limits.match(/^Max open files\s+\S+\s+(\d+)/m)?.[1] ?? 1024);
@@ -27,23 +27,23 @@ interface Measured {
   readonly name: string;
   readonly title: string;
   readonly many: readonly number[];
-  /** All things are one process's, whose limit is the most. */
+  /** One process holds all things, so its limit of descriptors is the most. */
   readonly ofOne: boolean;
-  /** Native AF_UNIX has its like. */
+  /** Native AF_UNIX can do the same work. */
   readonly natively: boolean;
-  /** Runs the work once; returns the seconds of one unit. */
+  /** Runs the work once. Returns the seconds of one unit. */
   readonly seconds: (rig: Rig, many: number, way: Variant) => Promise<number>;
 }
 
 const ROUNDS = 7;
 const DECADES = [1, 10, 100, 1000, 10_000];
-/** A pair of addresses has no more ephemeral ports (ip_local_port_range). */
+/** Two addresses have no more ephemeral ports between them (ip_local_port_range). */
 const CONNECTIONS = [...DECADES, 25_000];
-/** From the bench's ports on there are no more. */
+/** The benchmark's range of ports has no more. */
 const SOCKETS = [...DECADES, 30_000];
 const PROCESSES = [1, 10, 100, 1000, 4000];
 const UNITS = 500;
-/** A process holds so many where many hold them. */
+/** How many sockets each process holds if many processes hold them. */
 const SHARE = 100;
 
 async function once(rig: Rig, workload: string, count: number, place: Place): Promise<number> {
@@ -63,7 +63,7 @@ function withHeld(workload: string, title: string, spread: boolean): Measured {
   };
 }
 
-/** Left-over files are unsock's alone: over loopback there is nothing to be left. */
+/** Measures beside stale files. Only unsock has such files: over loopback nothing can be left. */
 async function besideLeftOver(rig: Rig, many: number, way: Variant): Promise<number> {
   if (way.name === UNSOCK) await runWorkload(rig, "leavings", many, way);
   try {
@@ -123,7 +123,7 @@ async function measurePoint(rig: Rig, { title, seconds, natively }: Measured, ma
   return { many, microseconds: Object.fromEntries(medians) };
 }
 
-/** Measures all curves; with `rig.quick` only beside few things. */
+/** Measures all curves. With `rig.quick`, measures only beside few things. */
 export async function measureCurves(rig: Rig): Promise<Curve[]> {
   const curves: Curve[] = [];
   const most = await descriptors();

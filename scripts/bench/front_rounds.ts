@@ -1,6 +1,6 @@
 /**
- * Shared by the measurements of fronts: measures several ways to reach one server behind a Unix socket, in turn, round
- * by round, and rewrites a section of `docs/which-tool.md`.
+ * Measures several ways to reach one server behind a Unix socket, in turn, round by round. Rewrites a section of
+ * `docs/which-tool.md`. All measurements of fronts use this file.
  */
 import * as path from "@std/path/posix";
 import { describeMachine, otherWork } from "./machine.ts";
@@ -8,16 +8,16 @@ import { ROOT } from "./rig.ts";
 
 const PAGE = path.join(ROOT, "docs", "which-tool.md");
 
-/** Of the times in /proc/PID/stat. */
+/** The unit of the times in /proc/PID/stat. */
 export const TICKS_PER_SECOND = 100;
 
-/** The fronts to compare, once the server runs. */
+/** The fronts to compare, and the running server. */
 export interface Stage<Front, Measured> {
   readonly server: Deno.ChildProcess;
   readonly fronts: readonly Front[];
   /** @returns An empty record for the measurements of one front. */
   readonly room: () => Measured;
-  /** One round of one front. */
+  /** Measures one round of one front. */
   readonly measure: (front: Front, into: Measured) => Promise<void>;
   /** @returns The section, with its heading. */
   readonly format: (measured: readonly Measured[], rounds: number, machine: string) => string;
@@ -29,7 +29,7 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** The page with this section in the place of an earlier one, or at its end. */
+/** Returns the page with this section in place of an earlier one, or at its end. */
 function withSection(page: string, section: string, heading: string): string {
   const at = page.indexOf(`\n${heading}\n`);
   if (at < 0) return `${page.trimEnd()}\n\n${section}`;
@@ -64,12 +64,12 @@ async function compare<F, M>(heading: string, usual: number, start: (dir: string
 }
 
 /**
- * Measures and writes, as a program.
+ * Measures, and writes the section.
  *
- * @param program Its name, for its one line when it fails.
- * @param heading The section's.
- * @param usual How many rounds, where no argument says it.
- * @param start Starts the server, with a directory of its own for all that is written.
+ * @param program The program's name, for its one line of failure.
+ * @param heading The heading of the section.
+ * @param usual The number of rounds if no argument gives it.
+ * @param start Starts the server. All files go into the directory that it gets.
  */
 export async function compareFronts<F, M>(
   program: string,

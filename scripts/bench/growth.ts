@@ -4,7 +4,7 @@ import { clearOthers, interleave, type Rig } from "./rig.ts";
 import { ratio } from "./stats.ts";
 import { runWorkload } from "./workloads.ts";
 
-/** How much is there, and how often the work is done. */
+/** How many sockets exist, and how often the work is done. */
 interface Amount {
   readonly held: number;
   readonly count: number;
@@ -16,7 +16,7 @@ interface Work {
   readonly workload: string;
   readonly little: Amount;
   readonly much: Amount;
-  /** False: AF_UNIX cannot do it, as its sender waits for peers that do not read. */
+  /** False if native AF_UNIX cannot do the work, because its sender waits for peers that do not read. */
   readonly natively: boolean;
 }
 

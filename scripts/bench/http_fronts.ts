@@ -1,23 +1,23 @@
-/** The HTTP fronts that `deno task bench:http` compares, each in front of one server, and how each is started. */
+/** The HTTP fronts that `deno task bench:http` compares, all in front of one server, and how to start them. */
 import * as path from "@std/path/posix";
 import { SMALL_HEAP } from "../../lib/system/heap.ts";
 import { bundleProgram } from "../dist/bundle.ts";
 import type { Files } from "../../tests/support/certificates.ts";
 import { output, ROOT } from "./rig.ts";
 
-/** Measured only: nothing of unsock needs it. */
+/** Only measured. unsock itself does not need it. */
 const PORTLESS = "portless@0.15.6";
 const LIBRARY = path.join(ROOT, "build", "libunsock.so");
 const LARGE = 1_000_000;
 
-/** Where all is. */
+/** The directory, sockets and ports of a measurement. */
 export interface Place {
   readonly stage: string;
   /** The server's Unix socket. */
   readonly socket: string;
   /** The server's TCP port. */
   readonly server: number;
-  /** The front's own. */
+  /** The front's TCP port. */
   readonly port: number;
   /** For HTTPS. */
   readonly certificate: Files;
@@ -26,15 +26,19 @@ export interface Place {
 /** One front. */
 export interface Front {
   readonly name: string;
-  /** It serves HTTPS. */
+  /** Whether the front serves HTTPS. */
   readonly isSecure?: boolean;
-  /** @returns The command, after its configuration was written; undefined: the server is asked directly. */
+  /**
+   * Writes the front's configuration.
+   *
+   * @returns The command, or undefined if clients ask the server directly.
+   */
   command(place: Place): string[] | undefined;
-  /** Runs once it listens. */
+  /** Runs when the front listens. */
   ready?(place: Place): Promise<void>;
 }
 
-/** A server at a Unix socket that reads uploads, and echoes the bytes of WebSockets. */
+/** A server on a Unix socket. It reads uploads, and echoes the bytes of WebSockets. */
 const ECHO = `import http from "node:http";
 http.createServer((request, answer) => {
   request.resume().on("end", () => answer.end("hello\\n"));
@@ -45,7 +49,7 @@ http.createServer((request, answer) => {
 }).listen(process.argv[2]);
 `;
 
-/** The shortest proxy that one would write: the same on Node.js and Deno. */
+/** The shortest usual proxy, the same for Node.js and Deno. */
 const PLAIN = `import http from "node:http";
 import https from "node:https";
 import { readFileSync } from "node:fs";
@@ -95,7 +99,7 @@ function secureNginx(place: Place): string[] {
   return nginx(place, `ssl; ssl_certificate ${cert}; ssl_certificate_key ${key}`);
 }
 
-/** @returns The commands of the server: nginx, and Node.js behind it for WebSockets. */
+/** @returns The commands of the server: nginx, and behind it Node.js for WebSockets. */
 export function serverCommands(
   { stage, socket, server }: Pick<Place, "stage" | "socket" | "server">,
   node: string,
@@ -119,7 +123,7 @@ function secureCaddy(place: Place): string[] {
   return caddy(place, "https", `\ttls ${cert} ${key}\n`);
 }
 
-/** Makes what `npm install unsock` installs, as far as the command needs it. */
+/** Makes the files of `npm install unsock` that the command needs. */
 async function installPackage(stage: string): Promise<string> {
   await bundleProgram(`${stage}/node_modules/unsock`);
   const machine = `${stage}/node_modules/unsock-linux-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`;
@@ -149,7 +153,7 @@ export async function makeFronts(stage: string): Promise<{ fronts: readonly Fron
   const plain = write(`${stage}/plain.mjs`, PLAIN);
   const deno = [Deno.execPath(), "run", "-A", "--no-config"];
   const onNode = [node, unsock, "expose", "--http"];
-  // As `install` starts it.
+  // The command by which an installed unsock starts.
   const onDeno = [Deno.execPath(), "run", "-A", `--v8-flags=${SMALL_HEAP}`, `${ROOT}/main.ts`, "expose", "--http"];
   const fronts: Front[] = [
     { name: "directly", command: () => undefined },

@@ -1,6 +1,6 @@
-/** The load of `deno task bench:http`: requests by `ab`, and WebSockets. Bounded in count. */
+/** The load of `deno task bench:http`: a fixed number of requests by `ab`, and of WebSocket messages. */
 
-/** What one kind of load measured on one front. */
+/** The results of one kind of load on one front. */
 export interface Figures {
   /** Requests, or messages, a second. */
   readonly rate: number;
@@ -23,7 +23,7 @@ const MESSAGE = new Uint8Array(64).fill(120);
 
 async function ab(origin: string, count: number, atOnce: number, path: string, more: string[]): Promise<Figures> {
   const { protocol, port } = new URL(origin);
-  // `ab` sends the field as the name of TLS, too, where a port is an error.
+  // `ab` also sends the field as TLS's server name, in which a port is an error.
   const host = protocol === "https:" ? HOST : `${HOST}:${port}`;
   const words = ["-q", "-s", "60", "-n", `${count}`, "-c", `${atOnce}`, ...more, "-H", `Host: ${host}`];
   const command = new Deno.Command("ab", { args: [...words, `${origin}${path}`] });
@@ -59,7 +59,7 @@ async function readSome(connection: Deno.Conn, isEnough: (bytes: Uint8Array) => 
   }
 }
 
-/** Opens a connection, changes it to a WebSocket, and exchanges messages. Returns the time of each. */
+/** Opens a connection, changes it to a WebSocket, and exchanges messages. Returns the time of each message. */
 async function talk(port: number): Promise<number[]> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   connection.setNoDelay(true);
@@ -90,7 +90,7 @@ async function webSockets(port: number): Promise<Figures> {
   };
 }
 
-/** All kinds. */
+/** All kinds of load by plain HTTP. */
 export const LOADS: readonly Load[] = [
   requests("small, kept, 1 at once", 1_000, 1, "/", "-k"),
   requests("small, kept, 50 at once", 3_000, 50, "/", "-k"),
@@ -101,7 +101,7 @@ export const LOADS: readonly Load[] = [
   { name: "50 WebSockets, messages", run: webSockets },
 ];
 
-/** Those by HTTPS: `ab` speaks HTTP/1.1 in it. */
+/** The kinds of load by HTTPS, in which `ab` speaks HTTP/1.1. */
 export const SECURE_LOADS: readonly Load[] = [
   secureRequests("HTTPS: small, kept, 50 at once", 2_000, 50, "/", "-k"),
   secureRequests("HTTPS: small, new, 50 at once", 600, 50),

@@ -1,14 +1,14 @@
-/** The section of `docs/bench.md` about HTTP fronts. Pure. */
+/** The section of `docs/bench.md` about HTTP fronts. Does no I/O. */
 import { formatNumber } from "./report.ts";
 import { quantile, ratio } from "./stats.ts";
 
 const HEADING = "## HTTP by name, in front of a Unix socket";
 const NEXT = "\n## ";
 const OURS = "`unsock expose --http`, ";
-/** Times the processor time of the plain proxy, at most. */
+/** The goal: at most this many times the processor time of the plain proxy. */
 const GOAL = 1.5;
 
-/** What one front did, a number a round. */
+/** The measurements of one front, a number for each round. */
 export interface Measured {
   readonly name: string;
   readonly firstAnswerMs: number[];
@@ -42,7 +42,7 @@ function loadRows(load: string, all: readonly Measured[], names: readonly string
   });
 }
 
-/** Returns the rows of this project that take more than `most` times the processor time of the fronts with these names. */
+/** Returns the rows of unsock's fronts that take more than `most` times the processor time of the fronts `names`. */
 function rowsAbove(most: number, loads: readonly string[], all: readonly Measured[], names: readonly string[]): string {
   const bases = all.filter(({ name }) => names.includes(name));
   const above = loads.flatMap((load) =>
@@ -56,7 +56,7 @@ function rowsAbove(most: number, loads: readonly string[], all: readonly Measure
   return above.join(", ");
 }
 
-/** Returns whether the goals are reached. */
+/** Returns lines that say whether the goals are reached. */
 function goalLines(loads: readonly string[], all: readonly Measured[], bases: readonly string[]): string[] {
   const missed = rowsAbove(GOAL, loads, all, bases);
   const portless = all.map(({ name }) => name).filter((name) => name.startsWith("portless"));
@@ -74,7 +74,7 @@ function goalLines(loads: readonly string[], all: readonly Measured[], bases: re
 }
 
 /**
- * @param bases The fronts that all others are compared with: each by its own loads.
+ * @param bases The fronts with which all others are compared, each by its own loads.
  * @returns The section.
  */
 export function formatFronts(
@@ -113,7 +113,7 @@ export function formatFronts(
   ].join("\n");
 }
 
-/** @returns The section of a page; undefined: it has none. */
+/** @returns The section of a page, or undefined if the page has none. */
 export function frontsOf(page: string): string | undefined {
   const at = page.indexOf(`\n${HEADING}\n`);
   if (at < 0) return undefined;
@@ -121,7 +121,7 @@ export function frontsOf(page: string): string | undefined {
   return page.slice(at + 1, end < 0 ? undefined : end + 1);
 }
 
-/** @returns The page with the section in the place of an earlier one, or before the first other section. */
+/** @returns The page with the section in place of an earlier one, or before all other sections. */
 export function withFronts(page: string, section: string): string {
   const old = frontsOf(page);
   if (old !== undefined) return page.replace(old, () => section);

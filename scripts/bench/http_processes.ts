@@ -1,7 +1,7 @@
 /** Processor time and memory of a front's processes. */
 import { TICKS_PER_SECOND } from "./front_rounds.ts";
 
-/** @returns A process and all that it has started. */
+/** @returns A process, and all processes that it has started. */
 export function family(pid: number): number[] {
   try {
     const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean);
@@ -11,7 +11,7 @@ export function family(pid: number): number[] {
   }
 }
 
-/** @returns Their processor time, in milliseconds. */
+/** @returns The processor time of the processes, in milliseconds. */
 export function processorMs(pids: readonly number[]): number {
   const ticks = pids.map((pid) => {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
@@ -21,7 +21,7 @@ export function processorMs(pids: readonly number[]): number {
   return ticks.reduce((sum, one) => sum + one, 0) * 1000 / TICKS_PER_SECOND;
 }
 
-/** @returns Their resident sets, in megabytes. */
+/** @returns The resident memory of the processes, in megabytes. */
 export function megabytes(pids: readonly number[]): number {
   const sizes = pids.map((pid) => {
     const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];

@@ -1,10 +1,10 @@
-/** Proves that local measurements are local: they also work without any network, not even loopback. */
+/** Proves that local measurements are local: they also work in a namespace without any network, even loopback. */
 import { LOOPBACK } from "./report.ts";
 import { type Attempts, interleave, output, type Variant } from "./rig.ts";
 
 const WALLS: readonly (readonly string[])[] = [["unshare", "--net"], ["unshare", "--user", "--map-root-user", "--net"]];
 
-/** Returns the prefix that runs a command in a namespace without a network; undefined: none works here. */
+/** Returns the prefix that runs a command in a namespace without a network, or undefined if none works here. */
 async function findWall(): Promise<readonly string[] | undefined> {
   for (const wall of WALLS) {
     if (await output([...wall, "true"]).then(() => true, () => false)) return wall;
@@ -16,8 +16,8 @@ async function findWall(): Promise<readonly string[] | undefined> {
  * Tries all ways that should need no network in a namespace without one.
  *
  * @param attempt Does the work once, with `prefix` in front of its command.
- * @returns The ways to be measured, and of the others why not.
- * @throws {Error} when one fails that may not.
+ * @returns The ways to measure, and the reasons why the others fail.
+ * @throws {Error} When a way fails that may not fail.
  */
 export async function localOnes(
   variants: readonly Variant[],

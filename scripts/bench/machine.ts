@@ -1,6 +1,6 @@
 /** Describes the machine that measured. */
 
-/** @returns Its processor and its kernel, in words. */
+/** @returns The machine's processor and kernel, in words. */
 export async function describeMachine(): Promise<string> {
   const cpus = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
   const model = cpus.match(/^model name\s*:\s*(.+)$/m)?.[1] ?? Deno.build.arch;
@@ -8,8 +8,8 @@ export async function describeMachine(): Promise<string> {
 }
 
 /**
- * @returns A note on other load, taken before anything is measured: then only ratios count. Undefined: the load is at
- * most the number of processors.
+ * @returns A note that other work keeps the processors busy, so that only ratios count; undefined if the load is at
+ *   most the number of processors. Call it before the measurement.
  */
 export function otherWork(): string | undefined {
   const [load = 0] = Deno.loadavg();

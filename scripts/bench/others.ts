@@ -1,12 +1,12 @@
-/** Another project's library to compare with: its name, and its setup. */
+/** Reads `--other`: another project's library to compare with, and its set-up. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import type { OtherLibrary } from "./rig.ts";
 
-/** Placeholder for the directory of the socket files in a command. */
+/** The placeholder in a command for the directory of the socket files. */
 const PLACE = "{}";
 
-/** The command that `how` is, with that directory; undefined: it is a library. */
+/** Returns the words of `how` with the directory filled in, or undefined if `how` is a library. */
 function commandOf(how: string, sockets: string): string[] | undefined {
   if (statOrUndefined(how) !== undefined || !how.includes(" ")) return undefined;
   return how.split(" ").filter((word) => word !== "").map((word) => word.replaceAll(PLACE, sockets));
@@ -15,8 +15,8 @@ function commandOf(how: string, sockets: string): string[] | undefined {
 /**
  * Reads the value of `--other`.
  *
- * @param text `NAME=LIBRARY`, or `NAME=COMMAND` with words: one that executes what follows, with its library set up.
- * @throws {Error} when it is neither.
+ * @param text `NAME=LIBRARY`; or `NAME=COMMAND`, several words that set up a library and execute the words after them.
+ * @throws {Error} When the text has neither form.
  */
 export function readOther(text: string): OtherLibrary {
   const [, name, how] = text.match(/^([^=]+)=(.+)$/) ?? [];
@@ -24,7 +24,7 @@ export function readOther(text: string): OtherLibrary {
   return { name, how, ours: false };
 }
 
-/** @returns How it was set up, for a reader: without the directories of this machine. */
+/** @returns The set-up for a reader, without the directories of this machine. */
 export function describeOther({ how }: OtherLibrary): string {
   const [program = "", ...words] = commandOf(how, PLACE) ?? [how];
   return [path.basename(program), ...words].join(" ");
@@ -42,11 +42,11 @@ async function environmentOf([program = "", ...words]: readonly string[]): Promi
 }
 
 /**
- * Finds the variables that set it up.
+ * Finds the variables that set up a library.
  *
  * @param sockets The directory for its socket files.
- * @returns The variables that a command sets, or that a known library needs: the caller's environment has the rest.
- * @throws {Error} when it is not there.
+ * @returns The variables that its command sets, or that a known library needs; the caller's environment has the others.
+ * @throws {Error} When the library is missing, or its command fails.
  */
 export async function otherEnvironment({ how }: OtherLibrary, sockets: string): Promise<Record<string, string>> {
   const command = commandOf(how, sockets);

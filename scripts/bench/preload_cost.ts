@@ -6,7 +6,7 @@ import { difference, quantile } from "./stats.ts";
 const NANOSECONDS = 1e3;
 const ROUNDS = 1000;
 
-/** Measures an empty program with an empty library, and with this one, in turn. */
+/** Measures the start of an empty program with an empty library and with libunsock.so, in turn. */
 export async function measureLoad(rig: Rig): Promise<Count> {
   const title = "A program with an empty library, and with libunsock.so";
   rig.progress(title);
@@ -18,6 +18,6 @@ export async function measureLoad(rig: Rig): Promise<Count> {
   const times: number[][] = JSON.parse(await output([rig.spawner, `${rig.quick ? 2 : ROUNDS}`, ...words]));
   const column = (index: number) => times.map((round) => (round[index] ?? NaN) / NANOSECONDS);
   const without = quantile(column(0), 0.5);
-  // The difference is taken round by round: it is smaller than the machine's variation from minute to minute.
+  // Takes the difference round by round, since it is smaller than the machine's variation from minute to minute.
   return { name: "load", title, unit: "µs", without, with: without + difference(column(1), column(0)).median };
 }

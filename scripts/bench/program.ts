@@ -1,13 +1,13 @@
 /** The description of a program to measure. */
 
-/** Where one server of a program is, and its client finds it. */
+/** The place of one server: its client finds it there. */
 export interface Site {
   readonly port: number;
-  /** A directory of the server's own; its native socket is there. */
+  /** The server's own directory, which also has its native socket. */
   readonly directory: string;
-  /** Of the server in front, if there is one. */
+  /** The port of the server in front, if there is one. */
   readonly frontPort: number;
-  /** Where that one finds the server: a socket file, or nothing where it is at the port. */
+  /** The socket file at which the server in front finds the server; undefined if it finds the server at the port. */
   readonly file: string | undefined;
   readonly native: boolean;
   readonly quick: boolean;
@@ -22,14 +22,14 @@ export interface Program {
   readonly needs: readonly string[];
   /** True if both ends can use an `AF_UNIX` socket by themselves. */
   readonly native: boolean;
-  /** Prepares the server's files, once a site. */
+  /** Prepares the server's files. Called once for each site. */
   readonly prepare?: (site: Site) => Promise<void>;
   readonly server: (site: Site) => string[];
-  /** A server in front of it, for a client of TCP: both are never under the library. */
+  /** The command of a server in front, for clients over TCP. Neither runs under the library. */
   readonly front?: (site: Site) => string[];
-  /** Run once, under the same library, when the server is there. */
+  /** A command that is run once when the server listens, under the same library. */
   readonly fill?: (site: Site) => string[];
   readonly client: (site: Site) => string[];
-  /** The speed that the client printed; NaN when there is none. */
+  /** Returns the speed that the client printed, or NaN if there is none. */
   readonly parse: (printed: string) => number;
 }

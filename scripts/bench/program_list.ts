@@ -1,4 +1,4 @@
-/** The programs, each with its server, its client, and where the client prints the speed. */
+/** The programs to measure: server, client, and the pattern of the speed that the client prints. */
 import { findProgram } from "../../tests/support/programs.ts";
 import type { Program, Site } from "./program.ts";
 import { output } from "./rig.ts";
@@ -8,7 +8,7 @@ const NOBODY = 65534;
 /** The least number of bytes that iperf sends. */
 const IPERF_LEAST = 256 << 20;
 
-/** PostgreSQL does not run as root. */
+/** Makes a command run as an ordinary user: PostgreSQL does not run as root. */
 function unprivileged(command: readonly string[]): string[] {
   const [program = "", ...args] = command;
   const file = findProgram(program) ?? program;
@@ -16,7 +16,10 @@ function unprivileged(command: readonly string[]): string[] {
   return ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", file, ...args];
 }
 
-/** How the clients connect. Of a server on TCP libpq would first ask whether it encrypts: a round trip that `AF_UNIX` has not. */
+/**
+ * Returns the address for PostgreSQL's clients. Switches encryption off: over TCP, libpq would first ask for it, which
+ * costs a round trip that AF_UNIX does not have.
+ */
 function postgresAddress({ native, directory, port }: Site): string {
   const host = native ? directory : "127.0.0.1";
   return `host=${host} port=${port} user=owner dbname=postgres sslmode=disable gssencmode=disable`;
@@ -29,7 +32,10 @@ async function makeDatabase({ directory }: Site): Promise<void> {
   await output([program, ...args], { env: { TZ: "UTC", HOME: directory } });
 }
 
-/** @param server The text of its only server block. Root's workers stay root's: the sockets are. */
+/**
+ * @param server The text of the only server block. If root starts nginx, its workers stay root's, as the sockets are
+ *   root's.
+ */
 function nginxConfiguration({ directory }: Site, name: string, server: string): string {
   return `${
     Deno.uid() === 0 ? "user root; " : ""
@@ -69,18 +75,21 @@ function wrk(port: number): string[] {
   return ["wrk", "-t1", "-c16", "-d1", `http://127.0.0.1:${port}/`];
 }
 
-/** None where any answer was an error. */
+/** Returns the requests a second, or NaN if any answer was an error. */
 function findRequests(printed: string): number {
   return printed.includes("Non-2xx") ? NaN : find(/^Requests\/sec:\s+([\d.]+)/m)(printed);
 }
 
-/** The last line of comma-separated values ends with bytes and bits per second. None where it gave up before the end. */
+/**
+ * Returns the bandwidth: the last line of comma-separated values ends with bytes and bits per second. NaN if iperf gave
+ * up before the end.
+ */
 export function findBandwidth(printed: string): number {
   const [bytes = 0, bits = NaN] = printed.trim().split("\n").at(-1)?.split(",").slice(7).map(Number) ?? [];
   return bytes < IPERF_LEAST ? NaN : bits / 8e6;
 }
 
-/** A number out of a pattern's only group. */
+/** Returns a function that finds a number by the pattern's only group. */
 function find(pattern: RegExp): (printed: string) => number {
   return (printed) => Number(printed.match(pattern)?.[1] ?? NaN);
 }
@@ -108,7 +117,7 @@ function redis(name: string, title: string, pipeline: number): Program {
   };
 }
 
-/** @param words How its clients connect, and how much they do. */
+/** @param words The clients' options for pgbench. */
 function postgres(name: string, title: string, words: (quick: boolean) => string[]): Program {
   return {
     name,

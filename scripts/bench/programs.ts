@@ -1,4 +1,4 @@
-/** Real programs with benchmarks of their own, each over every variant that it can. */
+/** Measures real programs by their own benchmarks, over every variant that a program supports. */
 import * as path from "@std/path/posix";
 import { assertNoIpListener } from "../../tests/support/net.ts";
 import { start } from "../../tests/support/process.ts";
@@ -15,7 +15,10 @@ function withPath([program = "", ...args]: readonly string[]): string[] {
   return [findProgram(program) ?? program, ...args];
 }
 
-/** Runs the client until it gets through, which also warms both ends up. iperf ends well when it is refused. */
+/**
+ * Runs the client until the server answers, which also warms up both. iperf's status is 0 even if it is refused, so
+ * looks at the output.
+ */
 async function untilServed(
   command: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -34,7 +37,7 @@ async function untilServed(
   }
 }
 
-/** A client of a server in front is outside, as that is. */
+/** Returns the client's variables. A server in front runs outside unsock, and so does its client. */
 function clientEnv(program: Program, { env }: Variant): Variant["env"] {
   return program.front ? {} : env;
 }
@@ -70,7 +73,7 @@ function makeSite(rig: Rig, program: Program, variant: Variant): Site {
 async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
   const { name, title, unit } = program;
   const isMeasured = (variant: Variant) => variant.name !== NATIVE || program.native;
-  // A server in front does not know how other libraries name their socket files.
+  // The configuration of a server in front names unsock's socket file. Other libraries name their files differently.
   const variants = rig.variants.filter((variant) => isMeasured(variant) && !(program.front && variant.mayFail));
   const rounds = rig.quick ? 1 : ROUNDS;
   const sites = new Map<string, Site>();
@@ -92,7 +95,7 @@ async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
   return compare({ name, title, unit, failed, notes }, samples);
 }
 
-/** Opens the directories of the socket files meanwhile: PostgreSQL runs as another user than the benchmark. */
+/** Sets the mode of the directories of socket files: PostgreSQL runs as another user than the benchmark. */
 async function openDirectories({ variants }: Rig, mode: number): Promise<void> {
   for (const { sockets } of variants) if (sockets !== undefined) await Deno.chmod(sockets, mode);
 }

@@ -1,21 +1,21 @@
-/** The results of a benchmark run, as kept in `docs/bench.json`. */
+/** The results of a benchmark run, as `docs/bench.json` keeps them. */
 import { ratio, type Spread, spread } from "./stats.ts";
 
-/** The same work done over native `AF_UNIX`, over loopback, and over loopback addresses under a library. */
+/** The ways to do the same work: native `AF_UNIX`, loopback, and loopback addresses under unsock. */
 export const NATIVE = "unix";
 export const LOOPBACK = "tcp";
 export const UNSOCK = "unsock";
-/** unsock as it was at the commit of `--compare`. */
+/** unsock of the commit that `--compare` names. */
 export const BEFORE = "before";
 
-/** The work done in one way: how fast, and how fast in relation to the other ways. */
+/** The speed of the work in one way, and its ratio to the speed in other ways. */
 export interface Result {
   readonly variant: string;
   readonly speed: Spread;
-  /** Absent where the program has no such way, or this is it. */
+  /** Missing if the program has no native way, or if this is the native result. */
   readonly toNative?: Spread;
   readonly toLoopback?: Spread;
-  /** Of unsock alone, and only where it was compared with an earlier one. */
+  /** Only in unsock's result, if `--compare` names a commit. */
   readonly toBefore?: Spread;
 }
 
@@ -23,17 +23,17 @@ export interface Result {
 export interface Comparison {
   readonly name: string;
   readonly title: string;
-  /** Of the speeds: the more the better. */
+  /** The unit of the speeds. A higher number is better. */
   readonly unit: string;
   readonly rounds: number;
   readonly results: readonly Result[];
-  /** The ways by which it cannot be done, though others of their kind can. */
+  /** The ways that failed. */
   readonly failed?: readonly string[];
   /** Remarks that the numbers do not show. */
   readonly notes: readonly string[];
 }
 
-/** How many times as long a unit of work takes where much is there already, by way. */
+/** How many times as long a unit of work takes beside many existing sockets, for each way. */
 export interface Growth {
   readonly name: string;
   readonly title: string;
@@ -48,7 +48,7 @@ export interface Other {
   readonly how: string;
 }
 
-/** Something counted, or a time too short to compare by speed. */
+/** A count, or a time that is too short for a comparison of speeds. */
 export interface Count {
   readonly name: string;
   readonly title: string;
@@ -93,14 +93,14 @@ export function compare(
   return { name, title, unit, rounds, results, ...(failed.length > 0 && { failed }), notes };
 }
 
-/** Three significant digits, and thousands in groups. */
+/** Formats a number with three significant digits, and thousands in groups. */
 export function formatNumber(value: number): string {
   if (value === 0) return "0";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** A ratio and the quartiles of it, or nothing. */
+/** Formats a ratio with its quartiles; "" if there is none. */
 function formatRatio(ratio: Spread | undefined): string {
   return ratio ? `${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})` : "";
 }
@@ -122,7 +122,7 @@ const CHANGE_HEAD = ["", "speed now to before (quartiles)"];
 const GROWTH_HEAD = ["", "way", "times as long (quartiles)"];
 const COUNT_HEAD = ["", "without", "with unsock", "difference", ""];
 
-/** Gives only the first of several rows the title. */
+/** Puts the title only into the first of several rows. */
 function titled(title: string, rows: readonly string[][]): string[][] {
   return rows.map((row, index) => [index === 0 ? title : "", ...row]);
 }
@@ -161,7 +161,7 @@ function growthRows({ growth }: Report): string[][] {
   );
 }
 
-/** Those that have rows, each with its head. */
+/** Returns the tables that have rows, each with its head. */
 function tablesOf(report: Report): string[][][] {
   const tables = [
     [COMPARISON_HEAD, ...comparisonRows(report)],
@@ -196,12 +196,12 @@ function markdownTable([head = [], ...rows]: readonly string[][]): string {
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** The report for a terminal. */
+/** @returns The report for a terminal. */
 export function formatText(report: Report): string {
   return [report.machine, ...tablesOf(report).map(textTable), ...notesOf(report)].join("\n\n");
 }
 
-/** The tables for `docs/bench.md`. */
+/** @returns The tables for `docs/bench.md`. */
 export function formatMarkdown(report: Report): string {
   return [`${report.machine}.`, ...tablesOf(report).map(markdownTable), ...notesOf(report)].join("\n\n");
 }

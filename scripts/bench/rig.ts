@@ -1,11 +1,11 @@
-/** Shared by all measurements: a directory, the variants to measure, and programs run to their end. */
+/** Provides a directory, the variants to measure, and functions that run programs to their end. */
 import * as path from "@std/path/posix";
 import { otherEnvironment } from "./others.ts";
 import { LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-/** Of the program that does the C workloads. */
+/** The sources of the program with the C workloads. */
 export const WORKLOAD_SOURCES = [
   "workload.c",
   "endpoint.c",
@@ -28,36 +28,36 @@ export interface Variant {
   readonly transport: "unix" | "inet";
   /** Variables that preload a library and configure it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Of its socket files; not where it has none. */
+  /** The directory of the socket files, if the variant has any. */
   readonly sockets?: string;
-  /** Somebody else's library may fail; ours may not. */
+  /** Whether the variant may fail: only another project's library may. */
   readonly mayFail: boolean;
 }
 
-/** A library to compare with: as `--other` gives it, or an earlier one of ours. */
+/** A library to compare with: another project's, by `--other`, or an earlier one of unsock's. */
 export interface OtherLibrary {
   readonly name: string;
-  /** The library; or a command that sets it up and executes the words after it. */
+  /** The library, or a command that sets it up and executes the words after it. */
   readonly how: string;
   readonly ours: boolean;
 }
 
 export interface Rig {
   readonly directory: string;
-  /** Of the socket files: in memory, as `/run` is, where there is such a place. */
+  /** The directory of the socket files, in memory if possible, as `/run` is. */
   readonly sockets: string;
   readonly workload: string;
   readonly spawner: string;
   readonly directories: string;
   readonly emptyProgram: string;
   readonly emptyLibrary: string;
-  /** A copy that every user may read. */
+  /** A copy of the library that every user may read. */
   readonly library: string;
-  /** Native, loopback, unsock, and then the others. */
+  /** The variants: native, loopback, unsock, then other libraries. */
   readonly variants: readonly Variant[];
-  /** Few and short measurements, to see that all works. */
+  /** Whether to measure few and short rounds, only to see that all works. */
   readonly quick: boolean;
-  /** Shows the present measurement and its progress. */
+  /** Shows the current measurement and its progress. */
   progress(what: string, detail?: string): void;
 }
 
@@ -65,7 +65,7 @@ export interface Rig {
  * Runs a program to its end.
  *
  * @returns Its standard output.
- * @throws {Error} with its standard error when it fails, or takes longer than `timeoutMs`.
+ * @throws {Error} With the program's standard error, if it fails or takes longer than `timeoutMs`.
  */
 export async function output(
   command: readonly string[],
@@ -94,8 +94,8 @@ export function unsockEnvironment(library: string, sockets: string): Record<stri
 /**
  * Compiles a program of `bench/`.
  *
- * @returns Its path, as given.
- * @throws {Error} with the compiler's words.
+ * @returns `output`.
+ * @throws {Error} With the compiler's output.
  */
 export async function compile(output: string, sources: readonly string[], flags: readonly string[]): Promise<string> {
   const [program = "cc", ...words] = (Deno.env.get("CC") || "cc").split(/\s+/);
@@ -107,11 +107,11 @@ export async function compile(output: string, sources: readonly string[], flags:
 }
 
 /**
- * Compiles the programs and names the ways to do the work.
+ * Compiles the programs, and lists the variants.
  *
- * @param directory An empty one, of the caller's.
- * @param sockets Another one, for socket files.
- * @throws {Error} when something does not compile, or a library is not there.
+ * @param directory An empty directory.
+ * @param sockets Another empty directory, for socket files.
+ * @throws {Error} When something does not compile, or a library is missing.
  */
 export async function makeRig(
   directory: string,
@@ -119,14 +119,14 @@ export async function makeRig(
   { others, quick, progress }: { others: readonly OtherLibrary[]; quick: boolean; progress: Rig["progress"] },
 ): Promise<Rig> {
   const at = (name: string) => path.join(directory, name);
-  // Programs that run as another user come here too.
+  // Programs that run as another user need these directories, too.
   await Deno.chmod(directory, 0o755);
   await Deno.chmod(sockets, 0o755);
   await Deno.mkdir(path.join(sockets, "unix"));
   const makeSockets = async (name: string) => {
     const place = path.join(sockets, name);
     await Deno.mkdir(place);
-    await Deno.chmod(place, 0o700); // as a user has it
+    await Deno.chmod(place, 0o700); // the usual mode of a user's directory
     return place;
   };
   await Deno.copyFile(path.join(ROOT, "build", "libunsock.so"), at("libunsock.so"));
@@ -164,8 +164,8 @@ export async function makeRig(
 }
 
 /**
- * Removes the files that other libraries left in their directories, while no program uses them: a file under a port
- * that comes again would be in another user's way.
+ * Removes the files that other libraries have left, while no program uses them. Otherwise another user's file would be
+ * in the way when the same port is used again.
  */
 export async function clearOthers({ variants }: Pick<Rig, "variants">): Promise<void> {
   for (const { mayFail, sockets } of variants) {
@@ -178,7 +178,7 @@ export async function clearOthers({ variants }: Pick<Rig, "variants">): Promise<
 
 let nextPort = 10_000 + Math.floor(Math.random() * 5_000);
 
-/** Returns a port below the ephemeral range, another at each call: old connections do not block it. */
+/** Returns a port below the ephemeral range, a different one at each call, so that old connections do not block it. */
 export function newPort(): number {
   while (true) {
     nextPort = nextPort < 30_000 ? nextPort + 1 : 10_000;
@@ -192,8 +192,8 @@ export function newPort(): number {
 }
 
 /**
- * The order of a round: each round begins with another one, so that none always comes first; and every second time
- * backwards, so that none always follows the same one: TCP's cleanup is delayed.
+ * Returns the order of a round. The first item changes from round to round, so that no variant always comes first.
+ * Every second round is backwards, so that no variant always follows the same one: TCP cleans up late.
  */
 export function orderOf<T>(items: readonly T[], round: number): T[] {
   const turn = Math.floor(round / 2);
@@ -202,17 +202,17 @@ export function orderOf<T>(items: readonly T[], round: number): T[] {
   return round % 2 === 0 ? order : order.reverse();
 }
 
-/** The results of measuring. */
+/** The results of several rounds. */
 export interface Attempts {
   /** The speeds of each variant, one a round. */
   readonly samples: Map<string, number[]>;
-  /** The variants that failed, and may. */
+  /** The variants that failed. Only those that may fail are here. */
   readonly failed: string[];
-  /** Why they did. */
+  /** The reasons of the failures. */
   readonly notes: string[];
 }
 
-/** Returns one line: a failed program's output is long, and its beginning tells the subject. */
+/** Returns the reason as one line, cut: a failed program's output is long, and its beginning names the cause. */
 function whyOf(error: unknown): string {
   const line = (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s+/g, " ");
   return line.length > WHY_MOST ? `${line.slice(0, WHY_MOST)}…` : line;

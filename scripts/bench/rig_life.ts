@@ -1,21 +1,26 @@
-/** Sets up the rig and removes it: builds the library and the programs, makes directories, shows progress on a terminal. */
+/**
+ * Sets up the rig and removes it: builds the library and the programs, makes directories, and shows progress on a
+ * terminal.
+ */
 import { build } from "../build.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { buildBefore } from "./before.ts";
 import { makeRig, type OtherLibrary, type Rig } from "./rig.ts";
 
-/** Set-up is about files: on a disk they cost what its journal costs, and `/run` is none. */
+/**
+ * Makes a directory in memory, as `/run` is. On a disk, the cost of socket files would be that of the disk's journal.
+ */
 export async function makeInMemory(): Promise<string> {
   const options = { prefix: "u" };
   return await Deno.makeTempDir({ ...options, dir: "/dev/shm" }).catch(() => Deno.makeTempDir(options));
 }
 
 /**
- * Lends a rig, with the library built.
+ * Runs `use` with a rig, after building the library.
  *
- * @param compare A commit whose library takes its turns too.
+ * @param compare A commit whose library is measured, too.
  * @returns The result of `use`.
- * @throws {Error} when something does not build, or from `use`.
+ * @throws {Error} When something does not build, or from `use`.
  */
 export async function withRig<Result>(
   { others, quick, compare }: { others: readonly OtherLibrary[]; quick: boolean; compare?: string | undefined },

@@ -8,7 +8,7 @@ natively: by a program that uses AF_UNIX itself. Client and server run on one pr
 rounds. The last table shows the kernel's part alone. The numbers of your machine will differ. Rows that stay flat here should stay flat there.
 `;
 
-/** Measured once, by hand: the last rows take all processors for minutes. */
+/** Measured once, by hand, since the last rows take all processors for minutes. */
 const DATAGRAMS = `## A hundred UDP clients and one server
 
 The table shows how many datagrams are lost if 100 clients and one server send as fast as they can: over UDP, and under unsock with queues

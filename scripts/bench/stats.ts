@@ -1,4 +1,4 @@
-/** Summarizes repeated measurements by their median and quartiles, so that no single one counts. */
+/** Summarizes repeated measurements by median and quartiles, so that one bad measurement changes little. */
 
 /** A median and the quartiles around it: half of all values are between `low` and `high`. */
 export interface Spread {
@@ -8,7 +8,7 @@ export interface Spread {
 }
 
 /**
- * Finds the value below which a part of the others is, between two of them where need be.
+ * Finds the value below which a part of the values is. Interpolates between two values.
  *
  * @param values At least one, in any order.
  * @param part From 0 (the least) to 1 (the greatest).
@@ -28,17 +28,17 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * Compares round by round, as a disturbance affects both sides of a round.
+ * Compares round by round, since a disturbance affects both sides of a round.
  *
- * @param values One a round.
- * @param bases The values to compare them to, one a round.
+ * @param values One for each round.
+ * @param bases The values to compare with, one for each round.
  * @returns The spread of the quotients.
  */
 export function ratio(values: readonly number[], bases: readonly number[]): Spread {
   return spread(values.slice(0, bases.length).map((value, index) => value / (bases[index] ?? NaN)));
 }
 
-/** The spread of the differences, round by round. */
+/** @returns The spread of the differences, round by round. */
 export function difference(values: readonly number[], bases: readonly number[]): Spread {
   return spread(values.slice(0, bases.length).map((value, index) => value - (bases[index] ?? NaN)));
 }

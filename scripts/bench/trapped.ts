@@ -1,4 +1,6 @@
-/** Measures programs that preloading does not reach, and whose system calls are rewritten: a static one in C, and Go's HTTP. */
+/**
+ * Measures programs that preloading does not reach: a static one in C, and Go's HTTP. The library rewrites their calls.
+ */
 import * as path from "@std/path/posix";
 import { findProgram } from "../../tests/support/programs.ts";
 import { compare, type Comparison, type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
@@ -17,8 +19,8 @@ import { quantile } from "./stats.ts";
 import type { WorkloadRun } from "./workloads.ts";
 
 /**
- * The same ways, but unsock starts the program, as it starts programs that preloading does not reach: in its own
- * directory, since it refuses a world-writable one.
+ * Returns the same ways, but for unsock without LD_PRELOAD: `unsock run` starts the program. Its directory is another
+ * one, since it refuses a world-writable one.
  */
 function variantsOf(rig: Rig): Variant[] {
   const directory = path.join(rig.sockets, "trapped");
@@ -33,7 +35,7 @@ async function runProgram(rig: Rig, variant: Variant, command: readonly string[]
   return JSON.parse(await output([...prefix, ...command], { env: variant.env }));
 }
 
-/** Of a call that the library answers, in microseconds: native, and in a static program. */
+/** Measures a call that the library answers, in microseconds: natively, and in a static program under unsock. */
 async function measureCall(rig: Rig, program: string): Promise<Count> {
   const [native, , unsock] = variantsOf(rig) as [Variant, Variant, Variant];
   const count = rig.quick ? 1_000 : 20_000;
@@ -83,7 +85,7 @@ async function measureGo(rig: Rig, go: string): Promise<Comparison> {
   return compare({ name: "go-http", title, unit: "requests/s", notes }, samples);
 }
 
-/** Measures trapped programs; Go's only where Go is installed. */
+/** Measures trapped programs. Measures Go's program only if Go is installed. */
 export async function measureTrapped(rig: Rig): Promise<{ comparisons: Comparison[]; counts: Count[] }> {
   const program = await compile(path.join(rig.directory, "static"), WORKLOAD_SOURCES, [...COMPILE_FLAGS, "-static"]);
   const go = findProgram("go");

@@ -1,6 +1,6 @@
 /**
- * Runs real programs over UDP: finds the highest rate at which the kernel's UDP loses nothing, and counts what is lost at
- * that rate under unsock, with a short and with a long queue.
+ * Runs real programs over UDP. Finds the highest rate at which the kernel's UDP loses nothing. Then counts the losses
+ * at this rate under unsock, with a short and with a long queue.
  */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
@@ -12,10 +12,10 @@ import { type Count, lastLine, runStep, SECONDS, type Step, type UdpStage, type 
 
 export const ROUNDS = 3;
 const SEARCH_MS = 20_000;
-/** After that no further round of a program begins. */
+/** After this time no further round of a program begins. */
 const PROGRAM_MS = 60_000;
 const BISECTIONS = 3;
-/** A client that needs so much longer than at the first rate, or sends so much less, does not keep the rate. */
+/** A client does not keep the rate if it takes this much longer than at the first rate, or sends this much less. */
 const LATE_MS = 500;
 const LATE_TIMES = 1.2;
 const KEPT = 0.9;
@@ -23,7 +23,7 @@ const KEPT = 0.9;
 export interface Column {
   readonly count: Count;
   readonly runs: number;
-  /** How many of them failed, and the last reason. */
+  /** How many runs failed, and the last reason. */
   readonly failed: number;
   readonly reason?: string;
 }
@@ -32,17 +32,17 @@ export interface Column {
 export interface UdpRow {
   readonly title: string;
   readonly unit: string;
-  /** Undefined: nothing was measured. */
+  /** Undefined if nothing was measured. */
   readonly rate?: number;
-  /** False: UDP loses datagrams at the lowest rate, too, at which the programs were measured then. */
+  /** False if UDP loses datagrams even at the lowest rate. The programs were then measured at this rate. */
   readonly clean?: boolean;
-  /** The packages that are missing; then nothing was measured. */
+  /** The missing packages. With missing packages nothing is measured. */
   readonly missing?: string;
-  /** By name of the way. */
+  /** The columns, by the name of the way. */
   readonly columns: Readonly<Record<string, Column>>;
 }
 
-/** All of it, as it is kept in `docs/udp.json`. */
+/** All measurements, as `docs/udp.json` keeps them. */
 export interface UdpReport {
   readonly machine: string;
   readonly rounds: number;
@@ -51,7 +51,7 @@ export interface UdpReport {
   readonly speeds?: readonly Speed[];
 }
 
-/** True if nothing was lost, and the rate was kept. `most` is the longest that it may take. */
+/** True if nothing was lost, the rate was kept, and the run took at most `most` milliseconds. */
 function isClean({ datagrams }: UdpProgram, rate: number, step: Step, most: number): boolean {
   return step.reason === undefined && step.dropped === 0 && step.milliseconds <= most &&
     step.count.sent >= KEPT * rate * SECONDS * datagrams;
@@ -63,11 +63,11 @@ function rounded(rate: number): number {
 }
 
 /**
- * Finds the highest clean rate: doubles it, bisects, and tries the result once more.
+ * Finds the highest clean rate: doubles the rate, bisects, and tries the result once more.
  *
- * @param first The rate to begin with, and `most` the highest.
- * @param isOver True when the time is over: then the highest so far is the result.
- * @returns Undefined if no rate is clean.
+ * @param range The rate to begin with (`first`), and the highest rate (`most`).
+ * @param isOver True when the time is over. Then the highest clean rate so far is the result.
+ * @returns The rate, or undefined if no rate is clean.
  */
 export async function findHighest(
   { first, most }: { first: number; most: number },
@@ -102,7 +102,7 @@ function addColumn(column: Column | undefined, step: Step): Column {
   return { count: sum, runs: runs + 1, failed: failures, ...(reason !== undefined && { reason }) };
 }
 
-/** A run that hangs, or whose server does not start, is a result, too. */
+/** Runs a step. A run that hangs, or whose server does not start, is a result, too. */
 async function tryStep(stage: UdpStage, way: Way, program: UdpProgram, rate: number): Promise<Step> {
   try {
     return await runStep(stage, way, program, rate);
@@ -115,7 +115,7 @@ async function tryStep(stage: UdpStage, way: Way, program: UdpProgram, rate: num
 /**
  * Measures one program, if it is installed.
  *
- * @param tell Is told each step.
+ * @param tell Shows each step.
  */
 export async function measureUdp(stage: UdpStage, program: UdpProgram, tell: (text: string) => void): Promise<UdpRow> {
   const { title, unit, needs, packages } = program;
@@ -209,22 +209,22 @@ export function formatUdp({ machine, rounds, seconds, rows, speeds = [] }: UdpRe
   ].join("\n");
 }
 
-/** Where the last measurement is kept. */
+/** The file with the last measurement. */
 export const UDP = path.join(ROOT, "docs", "udp.json");
 
-/** @returns The last measurement; undefined: there was none. */
+/** @returns The last measurement, or undefined if there is none. */
 export async function readUdp(): Promise<UdpReport | undefined> {
   const text = await Deno.readTextFile(UDP).catch(() => undefined);
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** @returns The last measurement's section; an empty text: there was none. */
+/** @returns The section of the last measurement, or "" if there is none. */
 export async function lastUdp(): Promise<string> {
   const report = await readUdp();
   return report === undefined ? "" : formatUdp(report);
 }
 
-/** @returns The page with this section in the place of an earlier one, or before the heading `before`. */
+/** @returns The page with this section in place of an earlier one, or before the heading `before`. */
 export function withUdp(page: string, section: string, before: string): string {
   const end = page.indexOf(`\n${before}\n`);
   if (end < 0) throw new Error(`no heading "${before}" in the page`);

@@ -1,18 +1,18 @@
 /** The programs that speak UDP, each with its servers and a client whose rate can be chosen. */
 import * as path from "@std/path/posix";
 
-/** Where one measurement has its files and ports. */
+/** The files and ports of one measurement. */
 export interface Site {
-  /** A directory of its own. */
+  /** The measurement's own directory. */
   readonly directory: string;
   /** The server's UDP port. */
   readonly port: number;
-  /** The TCP port of a server behind it. */
+  /** The TCP port of a server behind the UDP server. */
   readonly backPort: number;
-  /** In the program's unit. */
+  /** The rate, in the program's unit. */
   readonly rate: number;
   readonly seconds: number;
-  /** Of a certificate, in PEM: the certificate, its key, and one after the other. */
+  /** Files in PEM: a certificate, its key, and both in one file. */
   readonly certificate: string;
   readonly key: string;
   readonly both: string;
@@ -29,23 +29,23 @@ export interface Server {
 export interface UdpProgram {
   readonly name: string;
   readonly title: string;
-  /** Of the rate. */
+  /** The unit of the rate. */
   readonly unit: string;
-  /** Programs, or files, that must be there. */
+  /** The programs or files that the measurement needs. */
   readonly needs: readonly string[];
-  /** Debian's packages that have them. */
+  /** The Debian packages with these programs. */
   readonly packages: string;
   /** The rate to begin with, and the highest to try. */
   readonly first: number;
   readonly most: number;
-  /** The fewest datagrams of one unit; 0: the rate is no rate, but a size. */
+  /** The fewest datagrams of one unit. 0 if `rate` is a size instead of a rate. */
   readonly datagrams: number;
   readonly prepare?: (site: Site) => Promise<void>;
   readonly servers: (site: Site) => Server[];
   readonly client: (site: Site) => string[];
 }
 
-/** Debian's own: packages of Python modules are installed for no other. */
+/** Debian's own Python: Debian's packages of Python modules are for this one alone. */
 const PYTHON = "/usr/bin/python3";
 const AIOQUIC = "/usr/lib/python3/dist-packages/aioquic/__init__.py";
 const HERE = import.meta.dirname ?? ".";
@@ -56,9 +56,9 @@ const MEGA = 1e6;
 const IPERF_BYTES = 1200;
 /** A picture of 160 by 120 in UYVY has 38,400 bytes, 28 datagrams of RTP. */
 const PICTURE_DATAGRAMS = 28;
-/** Datagrams of a megabyte over QUIC, at most 1,500 bytes each. */
+/** The datagrams of a megabyte over QUIC, each of at most 1,500 bytes. */
 const QUIC_DATAGRAMS = MEGA / 1500;
-/** What ngtcp2's client fetches. */
+/** The size of the file that ngtcp2's client fetches. */
 export const WINDOW_BYTES = 40 * MEGA;
 
 function udp(command: string[], { port }: Site): Server {

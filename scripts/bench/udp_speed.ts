@@ -1,4 +1,4 @@
-/** Measures how much a tunnel of wireguard-go and QUIC connections move, over UDP and under unsock. */
+/** Measures the throughput of a tunnel of wireguard-go and of QUIC connections, over UDP and under unsock. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { run } from "../../tests/support/process.ts";
@@ -9,16 +9,16 @@ import { UDP_PROGRAMS, WINDOW_BYTES } from "./udp_programs.ts";
 import { lastLine, runStep, SECONDS, type UdpStage, type Way, WAYS } from "./udp_stage.ts";
 
 const ROUNDS = 5;
-/** KB of flow control: more than is ever under way. */
+/** The flow control window in KB, which is never full. */
 const WINDOW = 16_384;
 const QUIC_GO = path.join(ROOT, "build", "quic-go");
 const QUIC_GO_MEGABYTES = 100;
 const GOPATH = "/usr/share/gocode";
 
-/** What moved, in Mbit/s: the median by the name of the way. */
+/** The throughput in Mbit/s: the median, by the name of the way. */
 export interface Speed {
   readonly title: string;
-  /** When, and beside what, if not with the others on a quiet machine. */
+  /** The time and circumstances of the measurement, if it was not made with the others on a quiet machine. */
   readonly note?: string;
   readonly megabits: Readonly<Record<string, number>>;
 }
@@ -31,7 +31,7 @@ async function measureQuic(stage: UdpStage, way: Way): Promise<number> {
   return WINDOW_BYTES * 8 / 1000 / milliseconds;
 }
 
-/** The words before a program that has no libc. */
+/** The words that put a program without libc under unsock. */
 function under({ sockets }: Way): string[] {
   return sockets === undefined ? [] : [path.join(ROOT, "build", "libunsock.so"), "run", "--dir", sockets, "--"];
 }
@@ -81,7 +81,7 @@ async function measureWireguard(stage: UdpStage, way: Way): Promise<number> {
 interface Measured {
   readonly name: string;
   readonly title: string;
-  /** Programs, and directories by their path. */
+  /** Programs by name, and directories by path. */
   readonly needs: readonly string[];
   readonly build?: () => Promise<void>;
   readonly measure: (stage: UdpStage, way: Way) => Promise<number>;
@@ -119,8 +119,8 @@ function isThere(name: string): boolean {
 /**
  * Measures the programs that are installed.
  *
- * @param names Those to measure; none: all.
- * @param tell Is told each measurement.
+ * @param names The programs to measure; if empty, all.
+ * @param tell Shows each measurement.
  */
 export async function measureSpeeds(
   stage: UdpStage,
@@ -147,7 +147,7 @@ export async function measureSpeeds(
   return speeds;
 }
 
-/** Puts new measurements in the place of older ones of the same title, or behind them. */
+/** Replaces older measurements of the same title by new ones, and appends the others. */
 export function mergeSpeeds(kept: readonly Speed[], measured: readonly Speed[]): Speed[] {
   return [...new Map([...kept, ...measured].map((speed) => [speed.title, speed])).values()];
 }

@@ -7,17 +7,17 @@ import { until } from "../../tests/support/wait.ts";
 import { compile, COMPILE_FLAGS, output, ROOT, unsockEnvironment } from "./rig.ts";
 import type { Server, Site, UdpProgram } from "./udp_programs.ts";
 
-/** How long a measurement sends. */
+/** How long a measurement sends datagrams. */
 export const SECONDS = 2;
-/** A run, or a start, that takes longer is ended. */
+/** A run or a start that takes longer is killed. */
 const PATIENCE_MS = 12_000;
-/** How long the last datagrams may be under way. */
+/** How long the last datagrams may be in transit. */
 const DRAIN_MS = 1000;
 
 /** The datagrams of one or several runs, as the programs' own calls report them. */
 export interface Count {
   readonly sent: number;
-  /** Sent, and not received by any call. */
+  /** Datagrams that were sent, but that no call has received. */
   readonly lost: number;
   /** Sends that failed with `EAGAIN`: no datagram was sent. */
   readonly refused: number;
@@ -28,7 +28,7 @@ export interface Way {
   readonly name: string;
   readonly holder: Proc;
   readonly env: Readonly<Record<string, string>>;
-  /** Of the socket files; undefined: the programs are on the network. */
+  /** The directory of the socket files, or undefined if the programs are on the network. */
   readonly sockets?: string;
 }
 
@@ -50,8 +50,9 @@ export class UdpStage implements AsyncDisposable {
   /**
    * Prepares the directories, the networks and the counter.
    *
-   * @param directory An empty one, and `sockets` another one in memory: the caller removes both.
-   * @throws {Error} when no network can be made, as for users other than root, or something does not compile.
+   * @param directory An empty directory. The caller removes it.
+   * @param sockets Another empty directory, in memory. The caller removes it.
+   * @throws {Error} When no network can be made, as by users other than root, or something does not compile.
    */
   static async make(directory: string, sockets: string): Promise<UdpStage> {
     const stage = new UdpStage(directory, sockets);
@@ -125,7 +126,7 @@ export class UdpStage implements AsyncDisposable {
   }
 }
 
-/** True if the server's socket is there: on the network, or as a file. */
+/** True if the server's socket exists: on the network, or as a file. */
 async function isBound({ holder, sockets }: Way, { type, port }: Server): Promise<boolean> {
   if (sockets !== undefined) {
     const file = path.join(sockets, type === "tcp" ? `${port}.sock` : `${port}.dgram.sock`);
@@ -153,11 +154,11 @@ async function readDropped({ holder }: Way): Promise<number> {
 async function readCount({ directory }: Site): Promise<Count> {
   const bytes = new DataView((await Deno.readFile(path.join(directory, "counts"))).buffer);
   const [sent = 0, received = 0, refused = 0] = [0, 8, 16].map((at) => Number(bytes.getBigInt64(at, true)));
-  // A thread that is cancelled at its end may have sent one that it has not counted (iperf3).
+  // A thread that is cancelled at the end may have sent a datagram that it has not counted (iperf3).
   return { sent, lost: Math.max(0, sent - received), refused };
 }
 
-/** Waits until all is received, or until no datagram comes any more. */
+/** Waits until all datagrams are received, or until the time for the last ones is over. */
 async function drain(site: Site): Promise<Count> {
   const deadline = performance.now() + DRAIN_MS;
   let count = await readCount(site);
@@ -171,14 +172,14 @@ async function drain(site: Site): Promise<Count> {
 /** One run of a program. */
 export interface Step {
   readonly count: Count;
-  /** By the kernel's UDP. */
+  /** Datagrams that the kernel's UDP has dropped. */
   readonly dropped: number;
   readonly milliseconds: number;
   /** The client's last words, if it failed. */
   readonly reason?: string;
 }
 
-/** @returns The last line, without what a table's cell cannot have. */
+/** @returns The last line, without characters that a table's cell cannot have. */
 export function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)?.replaceAll(/[^\x20-\x7e]|\|/g, " ").trim().slice(0, 120) ?? "";
 }

@@ -1,4 +1,4 @@
-/** The C workloads of `bench/`, over every variant. */
+/** Runs the C workloads of `bench/` over every variant. */
 import { localOnes } from "./local.ts";
 import { compare, type Comparison } from "./report.ts";
 import { clearOthers, interleave, newPort, output, type Rig, type Variant } from "./rig.ts";
@@ -15,13 +15,13 @@ interface Workload {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
-  /** How much of the unit one unit of work is. */
+  /** How much of `unit` one unit of work is. */
   readonly worth: number;
   readonly count: number;
   readonly rounds: number;
 }
 
-/** Short and many: a disturbance spoils a round, not the median. */
+/** Many short rounds, so that a disturbance spoils one round, but not the median. */
 const WORKLOADS: readonly Workload[] = [
   { name: "bulk", title: "Throughput", unit: "MB/s", worth: (128 << 10) / 1e6, count: 1500, rounds: 101 },
   { name: "round-trips", title: "Round trips of 64 bytes", unit: "per second", worth: 1, count: 3000, rounds: 101 },
@@ -43,25 +43,25 @@ const WORKLOADS: readonly Workload[] = [
 /** The address to connect to in a crowded directory, and in one where nothing is held. */
 const CROWDED = "127.0.0.1:10001";
 
-/** Another one for each run, as others may measure at the same time. */
+/** Returns an address of 127.77.0.0/16 at random, as other measurements may run at the same time. */
 function ownAddress(): string {
   const [third = 0, fourth = 0] = crypto.getRandomValues(new Uint8Array(2));
   return `127.77.${third}.${fourth}:10001`;
 }
 
-/** Where and how a workload is run. */
+/** The place and the circumstances of a workload. */
 export interface Place {
   readonly transport: Variant["transport"];
   readonly env: Readonly<Record<string, string>>;
-  /** Somebody else's library, which knows 127.0.0.1, and no address of our choice. */
+  /** Whether the way is another project's library, which redirects 127.0.0.1 alone. */
   readonly mayFail?: boolean;
-  /** Put in front: `strace`, for example. */
+  /** Words before the command, such as `strace`. */
   readonly prefix?: readonly string[];
-  /** So many sockets with a file are there all the time. */
+  /** How many sockets with a file exist during the work. */
   readonly held?: number;
-  /** The processes that hold them: this one alone without. */
+  /** How many processes hold these sockets. By default the workload itself does. */
   readonly holders?: number;
-  /** Do not keep both ends on one processor. */
+  /** Whether both ends may run on different processors. */
   readonly free?: boolean;
 }
 
@@ -69,15 +69,15 @@ export interface Place {
  * Runs a workload once.
  *
  * @param count How often the unit of work is done.
- * @throws {Error} when it fails, or takes too long.
+ * @throws {Error} When the workload fails, or takes too long.
  */
 export async function runWorkload(rig: Rig, name: string, count: number, place: Place): Promise<WorkloadRun> {
   const { transport, env, mayFail = false, prefix = [], free = false, held = 0, holders = 0 } = place;
-  // Many ports in a row are free for certain in a directory, or on an address of their own alone.
+  // Many ports in a row are surely free only in a directory, or on an address that nobody else uses.
   const crowded = "UNSOCK_DIR" in env ? CROWDED : ownAddress();
   const address = held > 0 && !mayFail ? crowded : `127.0.0.1:${newPort()}`;
   const where = transport === "unix" ? `${rig.sockets}/unix` : address;
-  // Before everything else on its processor: not where only is seen that all works, beside other tests.
+  // "pinned" also raises the priority. A quick run, beside other tests, does without.
   const pinned = free || rig.quick ? [] : ["pinned"];
   const command = [...prefix, rig.workload, name, transport, where, `${count}`, `${held}`, `${holders}`, ...pinned];
   return JSON.parse(await output(command, { env }));
