@@ -82,7 +82,7 @@ static enum unsock_confinement try_profile(const struct unsock_confinement_quest
     bool active = false, confined = child > 0 && read_profile(child, name, &active);
     if (child > 0)
         end_stopped(child);
-    if (!confined || !question->library) /* a profile of Ubuntu's that does not confine may grant userns */
+    if (!confined || !question->library) /* Ubuntu has profiles that do not confine, but allow userns */
         return active && !question->library && !unsock_span_is(unsock_span_of(profile), UNCONFINED)
                    ? UNSOCK_CONFINEMENT_FITS
                    : UNSOCK_CONFINEMENT_NONE;

@@ -57,7 +57,7 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
 long unsock_exec_find(const char *name, const char *path, char *file);
 
 /* exec_space.c: Memory for paths and lists of arguments during an exec, for which the stack of a vfork's child or of a
- * goroutine is too small. It is used again: memory that each vfork's child mapped would stay in its parent. */
+ * goroutine is too small. The memory is used again: if each vfork's child mapped some, it would stay in the parent. */
 
 struct unsock_exec_space {
     uint8_t *memory;

@@ -1,4 +1,5 @@
-/* Reads and writes LD_PRELOAD, and finds the library's own file there or in /proc/self/maps. Some libcs lack dladdr. */
+/* Reads and writes LD_PRELOAD, and finds the library's own file there or in /proc/self/maps (some libcs lack
+ * dladdr). */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"

@@ -23,7 +23,6 @@ bool unsock_loopback_name_check(const char *name, struct unsock_text *error) {
     return unsock_text_fail(error, "run: --name: must be 1 to 63 of a-z, 0-9 and -, as a host's name: \"", name, "\"");
 }
 
-/* Opens and locks the directory of the names. Returns the descriptor, or -errno. */
 static long lock_names(const char *names) {
     long fd = unsock_openat(AT_FDCWD, names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     return unsock_opened(fd, fd < 0 ? fd : unsock_flock(fd, LOCK_EX));
@@ -49,7 +48,6 @@ void unsock_loopback_names_prune(const char *directory) {
         remove_dangling(fd);
 }
 
-/* Makes or replaces the name's link. Returns 0 or -errno. */
 static long give_loopback_name(const char *names, const char *name, const char *path) {
     long result = unsock_mkdirat(AT_FDCWD, names, 0700);
     if (result < 0 && result != -EEXIST)

@@ -61,7 +61,6 @@ static long way_of_own_calls(const struct unsock_planning *planning, bool trappe
 
 #define IGNORES ": the dynamic linker ignores the library (--engine trap keeps it, without that right)"
 
-/* Returns the way, or -errno, for a program of this kind. */
 static long way_of(const struct unsock_planning *planning, long fd) {
     static const char *const gains[] = {NULL, "set-user-ID" IGNORES, "set-group-ID" IGNORES,
                                         "file capabilities" IGNORES};
@@ -85,8 +84,8 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
 }
 
-/* Returns the way, or -errno, for a file that cannot be read. An untrapped process starts it plainly, except with
- * UNSOCK_STRICT. A trapped process does not start it: without the loader, the program's first trapped call would end
+/* Returns the way, or -errno, for a file that cannot be read. An untrapped process starts it plainly, unless
+ * UNSOCK_STRICT is set. A trapped process does not: without the loader, the program's first trapped call would end
  * it. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
     const struct unsock_exec *run = &planning->run;

@@ -56,7 +56,6 @@ static bool is_among_numbers(uint64_t number, const uint32_t *list, unsigned cou
     return count > 0;
 }
 
-/* True if one of the process's descriptors is a socket that is bound in the directory. */
 static bool has_socket(const struct users *users, uint32_t process) {
     static const char socket[] = "socket:[";
     char path[64], link[64];

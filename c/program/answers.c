@@ -10,8 +10,8 @@
 
 #include <linux/vm_sockets.h>
 
-#define FILE_MS 50        /* a Unix target outside the directory */
-#define CONNECTION_MS 200 /* the target notices each check */
+#define FILE_MS 50        /* between checks of a Unix target outside the directory */
+#define CONNECTION_MS 200 /* between connections, which the target notices */
 
 /* True if the IP socket has connected to itself: the kernel may choose the destination port as the source port, too
  * (RFC 9293, 3.5). If so, makes the close a reset, which frees the port at once, without TIME-WAIT. */

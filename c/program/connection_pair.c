@@ -13,7 +13,7 @@
 #define BUFFER (512 * 1024)
 #define TURNS_MOST 32 /* then other connections get their turn */
 #define KEPT 16
-#define PIPE (256 * 1024) /* all pipes of one user may have 64 MB */
+#define PIPE (256 * 1024) /* one user's pipes may have 64 MB in all */
 #define BULK (64 * 1024)  /* a sender of so much at once is likely to send more */
 #define LIMIT_MOST (1u << 20)
 

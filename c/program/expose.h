@@ -25,10 +25,10 @@ enum unsock_expose_kind {
     UNSOCK_EXPOSE_JOINED, /* a connection of connection_pair.c, by descriptor */
     UNSOCK_EXPOSE_SIGNALS,
     UNSOCK_EXPOSE_CHANGES, /* of the directory, by inotify */
-    UNSOCK_EXPOSE_PORT,    /* a port, by number; the next: a session, by number */
-    UNSOCK_EXPOSE_SESSION,
-    UNSOCK_EXPOSE_ASKED, /* a connection to a multiplexer, by descriptor */
-    UNSOCK_EXPOSE_INPUT, /* standard input, for --until-eof */
+    UNSOCK_EXPOSE_PORT,    /* a port, by number */
+    UNSOCK_EXPOSE_SESSION, /* a UDP session, by number */
+    UNSOCK_EXPOSE_ASKED,   /* a connection to a multiplexer, by descriptor */
+    UNSOCK_EXPOSE_INPUT,   /* standard input, for --until-eof */
 };
 
 static inline void unsock_expose_watch(int operation, long fd, uint32_t events, enum unsock_expose_kind kind,

@@ -16,7 +16,6 @@ static long tell(const char *answer) {
     return unsock_print_flush();
 }
 
-/* Returns the next byte of standard input, or -1 at its end. */
 static int next_byte(void) {
     static UNSOCK_TABLE unsigned char bytes[REQUEST_MOST];
     static long at, count;

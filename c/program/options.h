@@ -16,10 +16,10 @@
 enum unsock_option_kind {
     UNSOCK_OPTION_SWITCH, /* `run`: sets a variable to 1 */
     UNSOCK_OPTION_VALUE,  /* `run`: sets a variable to its value */
-    UNSOCK_OPTION_MAYBE,  /* the same; its value is optional */
+    UNSOCK_OPTION_MAYBE,  /* `run`: sets a variable to its value, which is optional */
     UNSOCK_OPTION_CHOICE, /* `run`: sets one of two variables, or none */
     UNSOCK_OPTION_OTHER,  /* sets no variable */
-    UNSOCK_OPTION_BARE,   /* the same; its value may be missing before an option or "--" */
+    UNSOCK_OPTION_BARE,   /* sets no variable; its value may be missing before an option or "--" */
     UNSOCK_OPTION_EACH,   /* sets no variable; may be given several times */
 };
 

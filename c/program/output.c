@@ -45,7 +45,6 @@ void unsock_print_list(const char *const *texts) {
             unsock_print_char(*c);
 }
 
-/* Prints a JSON string, with U+FFFD for a byte that is not UTF-8. */
 static void print_json_text(const char *text) {
     unsock_print_char('"');
     while (*text != '\0') {

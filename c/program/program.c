@@ -97,7 +97,6 @@ static void hand_over(const char *const *argv, const char *const *environment) {
                               argv[1] && is_word(argv[1], "run") ? UNSOCK_RUN_FAILED : UNSOCK_COMMAND_USAGE));
 }
 
-/* Ends the output. Returns the exit status: `failed` if the output could not be written. */
 static int end_output(int failed) {
     UNSOCK_TEXT(error, 256);
     int status = unsock_print_end(0, failed, &error);

@@ -133,7 +133,6 @@ static bool answer_rights(struct query *query) {
     return true;
 }
 
-/* Creates the directory if it does not exist, as `run` does. */
 static bool answer_prepare(struct query *query) {
     struct unsock_directory_rights rights;
     bool made = false;
@@ -197,7 +196,6 @@ static bool answer_rewriting(struct query *query) {
     return true;
 }
 
-/* Reports whether this process may access a file. */
 static bool answer_may(struct query *query) {
     struct unsock_span rest = unsock_span_of(query->value), bits = unsock_span_next(&rest, ':');
     uint64_t rights = 0;

@@ -1,4 +1,4 @@
-/* Writes answers of `query` about ports, the directory's files and sockets. No socket's owner notices the checks. */
+/* Writes answers of `query` about ports, and about the directory's files and sockets. */
 #include "program/run.h"
 
 #include "files/directory.h"

@@ -8,10 +8,9 @@
 #include "unsock.h"
 
 /* run_map.c: `run --map PORT[/udp]=PATH`: writes a map, a control file that stays in the directory until the command
- * ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the last
- * run removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without the
- * bit (of make-control or --keep) is not removed. If nobody has a map locked, its map keeper was killed: the map is
- * stale. */
+ * ends. Each run with the same map holds a shared lock (flock(2)) on the file until its command has ended; the last run
+ * removes the file. A map has the sticky bit, which has no meaning for regular files. A control file without the bit
+ * (of make-control or --keep) is not removed. A map that no process has locked is stale: its map keeper was killed. */
 
 #define UNSOCK_RUN_MAPS_MOST UNSOCK_OPTIONS_EACH_MOST
 #define UNSOCK_RUN_MAP_NAME 24 /* "65535.dgram.sock" */
@@ -26,12 +25,12 @@ struct unsock_run_map {
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
 /* Writes the maps to `directory`, or shares files with the same bytes that are there. Unless `stays`, starts a map
- * keeper: it removes the maps when this process, which is about to become the command, has ended. After a failure,
- * removes the maps. */
+ * keeper: it removes the maps when this process, about to become the command, has ended. After a failure, removes the
+ * maps. */
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Adds to `error` why no control file was written at `path`, and what to do; after a socket's words, `if_stale`. */
+/* Adds to `error` why `path` did not become a control file, and what to do; if a socket is there, also `if_stale`. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 /* Reports each stale map in `directory` to `seer`, and with `remove` removes it. */

@@ -1,6 +1,4 @@
-/* The list of intercepted calls. Macros make from it the exported functions, the declarations of their logic, the
- * dispatch by number, the seccomp filter, the numbers that rewritten places and syscall(2) intercept, the place of the
- * mark in the library's own calls, the pointers to the next library's functions, and the names in the manual. */
+/* The list of intercepted calls. docs/architecture.md says what other files and the build make from it. */
 #ifndef UNSOCK_RT_CALLS_H
 #define UNSOCK_RT_CALLS_H
 

@@ -32,8 +32,7 @@ static inline bool unsock_same(const void *left, const void *right, size_t lengt
     return unsock_same_bytes(left, right, length);
 }
 
-/* True if a system call with this pointer fails with EFAULT on every machine: it is in page 0, or above all user
- * memory. */
+/* True if the pointer is in page 0 or above all user memory: a system call with it fails with EFAULT at once. */
 static inline bool unsock_is_nowhere(const void *pointer) {
     return (uintptr_t)pointer < 4096 || (uintptr_t)pointer >> 57 != 0;
 }

@@ -273,8 +273,7 @@ static inline long unsock_pause(long nanoseconds) {
 /* unsock_real_NAME calls the next library's function, a cancellation point in glibc. Returns the result or -errno, and
  * leaves errno unchanged. Without a next library it makes the system call, and never touches errno, which a thread that
  * libc did not make lacks. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all
- * are inline: after a call that slept, the processor's return predictions are gone, and each function on the stack
- * costs as much as a hundred instructions. */
+ * are inline: after a call that slept, each function on the stack costs as much as a hundred instructions. */
 /* Parameters for which a pointer to any type of address can be passed. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \

@@ -40,7 +40,6 @@ static inline size_t unsock_list_length(const char *const *list) {
 
 bool unsock_begins(const char *string, const char *with);
 
-/* True if the string contains `c`, which is not '\0'. */
 bool unsock_contains(const char *string, char c);
 
 /* Removes the text before the first `separator`, and the separator, from `*rest`. Returns this text; without a
@@ -73,7 +72,6 @@ void unsock_text_list(struct unsock_text *text, const char *const *strings);
 /* A number's digits as a string, for unsock_text_join. */
 #define UNSOCK_DECIMAL(number) unsock_text_digits((char[24]){0}, (uint64_t)(number), 10, 1)
 #define UNSOCK_MODE(mode) unsock_text_digits((char[24]){0}, (mode), 8, 3)
-/* The path of this process's descriptor in /proc. */
 #define UNSOCK_FD_PATH(fd) unsock_text_fd_path((char[40]){0}, fd)
 const char *unsock_text_fd_path(char buffer[40], long fd);
 const char *unsock_text_digits(char buffer[24], uint64_t number, unsigned base, unsigned digits);

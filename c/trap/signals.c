@@ -83,7 +83,6 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
     return unsock_sys(__NR_rt_sigaction, signal, &copy, old, size);
 }
 
-/* Copies the program's signal set without SIGSYS. Returns 0, -EINVAL or -EFAULT. */
 static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
     if (size != UNSOCK_SIGNALS_SIZE)
         return -EINVAL;
