@@ -28,10 +28,10 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
     return one->inode != 0 && one->inode == other->inode && one->device == other->device;
 }
 
-/* True for a symbolic link; false also if statx(2) fails. */
 bool unsock_file_is_link(const char *path);
 
-/* Makes a key from the file's inode number and creation time, known only to users with access. Returns 0 or -errno. */
+/* Makes a key from the file's inode number and creation time. Only users who can reach the file know its key. Returns 0
+ * or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
 /* Lists a directory, name by name. */
@@ -54,7 +54,6 @@ void unsock_entries_open(struct unsock_entries *entries, long at, const char *pa
  * may be listed or not. */
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type);
 
-/* Goes back to the first name. */
 void unsock_entries_rewind(struct unsock_entries *entries);
 
 void unsock_entries_close(struct unsock_entries *entries);

@@ -7,8 +7,8 @@
 
 #define INHERITED_MOST 1024 /* no search for inherited sockets from this number on */
 
-/* Fills the entry of a listening or unconnected socket from its file's name. The name PORT.sock shows no address: the
- * socket's marks show a handed-over socket's family, and whether it is bound to the wildcard. */
+/* Fills the entry of a listening or unconnected socket from its file's name. The name PORT.sock shows no address: then
+ * the socket's marks show the family of a handed-over socket, and whether it is bound to the wildcard. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_port_entry *name) {
     unsigned mark = (name->ip.family == AF_INET6 ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;
@@ -113,7 +113,7 @@ static struct unsock_fd *keep_identified(int fd, struct unsock_fd *scratch) {
     return entry;
 }
 
-/* Clears `scratch` to an unknown descriptor with the errno for the kernel's answer `result`, and returns it. */
+/* Returns `scratch` as an unknown descriptor, with the -errno that follows from the kernel's answer `result`. */
 static struct unsock_fd *unanswered(struct unsock_fd *scratch, long result) {
     long wrong = unsock_socket_unanswered(result);
     memset(scratch, 0, sizeof(*scratch));
@@ -184,7 +184,8 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* True if the descriptor is still its entry's accepted socket: its peer has the client's name in the entry. */
+/* True if the descriptor still has the accepted socket of its entry: the peer's kernel name has the client's
+ * address. */
 UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip source, target;
@@ -208,7 +209,7 @@ bool unsock_identify_is_connection(int fd) {
         return false;
     if (scratch.kind == UNSOCK_KIND_LOCAL)
         return unsock_state_is_connected(scratch.state);
-    /* If a client has no name, only this process's entry shows that it is connected. */
+    /* If a client has no name, only the entry in this process shows that it is connected. */
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM &&
            unsock_state_is_connected(entry->state);

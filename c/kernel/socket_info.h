@@ -15,22 +15,22 @@ long unsock_socket_option(int fd, int name);
 /* True for a socket of the kernel's IPv4 or IPv6. */
 bool unsock_socket_is_ip(int fd);
 
-/* Judges `result`, which a query of any descriptor returned (getsockname, SO_DOMAIN, SO_TYPE, SO_PROTOCOL). Returns 0
- * if the kernel answered, even with "no socket". Otherwise returns the -errno for the call that needed the answer: a
+/* Checks `result`, which a query about any descriptor returned (getsockname, SO_DOMAIN, SO_TYPE, SO_PROTOCOL). Returns
+ * 0 if the kernel answered, even with "no socket". Otherwise returns the -errno for the call that needed the answer: a
  * seccomp filter forbids the query (-EACCES), or there was no memory. */
 long unsock_socket_unanswered(long result);
 
-/* True if a seccomp filter forbids connect (one system call), or sends (at most two). If it does not, EPERM on a
- * datagram socket is the kernel's own: the peer is connected to another socket. */
+/* True if a seccomp filter forbids connect (one system call), or sends (at most two). If neither is forbidden, EPERM on
+ * a datagram socket is the kernel's own: the peer is connected to another socket. */
 bool unsock_socket_may_not_connect(void);
 bool unsock_socket_may_not_send(void);
 
-/* Makes the kernel refuse, with EPERM, descriptors that peers send to this AF_UNIX socket or to one accepted from it
- * (SO_PASSRIGHTS, from Linux 6.16). On older kernels the library has to close them. */
+/* Makes the kernel refuse, with EPERM, descriptors that a peer sends to this AF_UNIX socket, or to one accepted from it
+ * (SO_PASSRIGHTS, since Linux 6.16). On older kernels the library has to close such descriptors. */
 void unsock_socket_refuse_descriptors(int fd);
 
-/* Returns the socket's cookie, unique as long as the system runs (SO_COOKIE; socket(7)): if a descriptor's cookie has
- * changed, the descriptor has another socket. 0 if `fd` is no socket, or if the kernel does not tell the cookie. */
+/* Returns the socket's cookie, unique as long as the system runs (SO_COOKIE; socket(7)); 0 if `fd` is no socket, or if
+ * the kernel does not tell the cookie. If a descriptor's cookie changes, the descriptor has another socket. */
 uint64_t unsock_socket_cookie(int fd);
 
 /* True if the cookie is 0 because the kernel hides it (a seccomp filter, qemu), not because `fd` is no socket. */
@@ -48,7 +48,8 @@ int unsock_socket_poll(int fd, short events);
 /* True if a write would not wait. After a non-blocking connect: true once it has succeeded or failed. */
 bool unsock_socket_writable(int fd);
 
-/* Returns a port to report for the unnamed peer of `fd`: from the inode number of `fd`, so the same in each process. */
+/* Returns a port to report for the unnamed peer of `fd`. It depends only on the inode number of `fd`, so that all
+ * processes report the same. */
 uint16_t unsock_socket_invented_port(int fd);
 
 /* Returns how many sockets are connected to this datagram socket; -1 if the number cannot be read. */
@@ -57,10 +58,10 @@ int unsock_socket_peers(int fd);
 /* Calls getsockname or getpeername, by the system call's `number`. Returns the length of `name`, or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
-/* Socket marks: facts about a socket that the kernel does not know. For a connected socket: which side has shut down,
- * since AF_UNIX does not report this. For a bound socket: the family and address that the program sees, if the socket's
- * name does not show them. The marks are stored in a socket option that AF_UNIX ignores (SO_INCOMING_CPU), so all
- * descriptors of a socket, in all processes, share them. */
+/* Socket marks: facts about a socket that the kernel does not know. For a connected socket: which side has shut down.
+ * For a bound socket: the family and address that the program sees, if the socket's name does not show them. All
+ * descriptors of a socket, in all processes, share its marks: they are stored in SO_INCOMING_CPU, an option that
+ * AF_UNIX ignores. */
 
 enum {
     UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
@@ -80,8 +81,8 @@ enum {
     UNSOCK_MARK_BATCHES = 1 << 13,  /* this socket may receive batches of datagrams (calls/datagram_batch.c) */
 };
 
-/* The upper half of the option's value shows that the library, not the program, has set the option. The lower half
- * holds the marks. */
+/* The upper half of the option's value shows that the library has set it, not the program. The lower half holds the
+ * marks. */
 #define UNSOCK_SOCKET_MARK 0x756e0000
 #define UNSOCK_SOCKET_MARK_BITS 0xffff
 
@@ -94,37 +95,36 @@ unsigned unsock_socket_mark_certain(int fd);
 /* Adds the marks `added` to the socket's present marks `old`. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
-/* True if a TCP socket would be closed here: reset, or shut down by both sides. `mark` has the socket's marks, `events`
+/* True if a TCP socket would be closed here: reset, or shut down by both sides. `mark`: the socket's marks. `events`:
  * the result of a poll for POLLRDHUP. If `events` has POLLERR, adds UNSOCK_END_RESET to the marks. */
 bool unsock_end_is_over(int fd, unsigned mark, int events);
 
 /* True if the next read would fail with ECONNRESET: AF_TIPC reports a reset in no other way. Makes one system call. */
 bool unsock_end_is_reset(int fd);
 
-/* Replaces all marks. */
 void unsock_socket_mark_replace(int fd, unsigned marks);
 
 /* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
-/* Identifies an unknown descriptor by system calls. Returns its entry, or `scratch` filled in the same way if the table
- * has no room. If the descriptor can never be redirected, or the kernel does not answer, returns `scratch` with the
- * kind UNSOCK_KIND_UNKNOWN. */
+/* Identifies an unknown descriptor by system calls. Returns its entry; or, if the table has no room, `scratch` filled
+ * in the same way. If the descriptor can never be redirected, or if the kernel does not answer, `scratch` has the kind
+ * UNSOCK_KIND_UNKNOWN. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
-/* As unsock_identify_asking, but if the program has installed a seccomp filter, makes no system call (the filter might
- * kill the program): the kind is then UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets make, too. */
+/* As unsock_identify_asking. But if the program has installed a seccomp filter, which might kill the process, makes no
+ * system call: the kind is UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets make, too. */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
 /* Identifies all unknown descriptors below 1024, before the program installs a seccomp filter. */
 void unsock_identify_inherited(void);
 
-/* As unsock_identify_asking, for a call with an address of `family` (AF_INET, AF_INET6). Such an address shows that the
+/* As unsock_identify_asking, for a call with an address of `family` (AF_INET or AF_INET6): the address shows that the
  * program takes the socket for an IP one. So an unconnected stream of a control file's family, or an unconnected
  * AF_UNIX socket without a name, counts as born local in the program that executed this one. */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
-/* Reads the kernel name of a datagram socket whose entry has no name: a thread that a signal interrupted, or a process
- * that shares the socket, may have bound it. Returns 0, or -EINVAL if the socket has no name in the directory. */
+/* Reads the kernel name of a datagram socket whose entry has none: an interrupted thread, or another process that has
+ * the socket, may have bound it. Returns 0, or -EINVAL if the socket has no name in the directory. */
 long unsock_identify_name(int fd, struct unsock_fd *entry);
 
 /* True if the descriptor is a connected stream that replaces a TCP socket; false for the kernel's own TCP. Takes the
@@ -132,19 +132,19 @@ long unsock_identify_name(int fd, struct unsock_fd *entry);
  * nothing: callers got the descriptor from the kernel, and another thread may be closing it and reusing its number. */
 bool unsock_identify_is_connection(int fd);
 
-/*
- * other_name.c: Recognises datagram sockets of the directory that were bound by another path to it: in another mount
+/* other_name.c: Recognises datagram sockets of the directory that were bound by another path to it: in another mount
  * namespace (docs/containers.md), or through another mount in this one.
  *
  * A path proves nothing: any user may have a directory with a 53.dgram.sock in it. So the library connects to the file
- * of the same name in its own directory, and asks the kernel for the peer's name. If that is the same text as the name
- * in question, the socket is of the directory. The kernel refuses the connect if the socket is connected to a third
- * one. For this case, a socket marks its own file when it connects to a peer that was bound by another path. Only the
- * file's owner can do so. The mark is a hash of the socket's name, stored as the file's time of modification.
- */
+ * of the same name in its own directory, and asks the kernel for the peer's name. If the kernel returns the name in
+ * question, the socket is in the directory.
+ *
+ * The kernel refuses this connect if the socket is connected to a third one. So a socket that connects to a peer bound
+ * by another path marks its own file: the file's time of modification becomes a hash of the socket's name. Only the
+ * file's owner can set it. */
 
-/* True if the datagram socket with this name certainly belongs to the directory, by another path. Then fills `name` as
- * for a name of the directory (UNSOCK_NAME_FILE). Makes no system call if the path's last part is not the name of a
+/* True if the datagram socket with this name certainly is in the directory, by another path. Then fills `name` as for a
+ * name in the directory (UNSOCK_NAME_FILE). Makes no system call if the last part of the path is not the name of a
  * datagram port's file. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
@@ -172,8 +172,8 @@ struct unsock_unix_socket {
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
 /* Calls `see` for each bound Unix socket of this network namespace; for connected ones only if `with_connected`. Asks
- * sock_diag(7), or if that fails reads /proc/net/unix. In this file a name with a newline can forge a line, so `see`
- * then gets no file's inode. Returns false if both fail. */
+ * sock_diag(7), or if that fails, reads /proc/net/unix. There a name with a newline can forge a line, so `see` gets no
+ * file's inode. Returns false if both fail. */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
 struct unsock_file_id;

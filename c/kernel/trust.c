@@ -48,8 +48,8 @@ static uint64_t unknown_owner(void) {
     return known ? UINT64_MAX : user;
 }
 
-/* True for a trusted owner. The overflow user is trusted, too, since an unmapped root appears as this user; but not in
- * a sticky directory, where it may be anyone. */
+/* True for a trusted owner. The overflow user is trusted, too, since an unmapped root appears as this user. But in a
+ * sticky directory it is not, because there it may be any user. */
 static bool is_known_owner(uint32_t owner) {
     if (owner == 0 || (long)owner == unsock_geteuid() || owner == walk.owner)
         return true;
@@ -103,7 +103,8 @@ static bool has_only(uint32_t gid) {
     return only;
 }
 
-/* True if only trusted users have the group as their primary one in /etc/passwd: /etc/group does not list them. */
+/* True if /etc/passwd gives the group as the primary one to trusted users alone: /etc/group does not list these
+ * users. */
 static bool is_first_of_only(uint32_t gid) {
     struct unsock_lines lines;
     struct unsock_span line, name;

@@ -1,7 +1,7 @@
-/* Guesses whether the next socket will be local, from the current run of local connects or local first datagrams. If it
- * wrongly guesses local, the socket must be replaced, which is expensive. So each such mistake lengthens the run that
- * the next guess needs: a process with local and other peers soon pays little. A listener counts less than a connect: a
- * server may well connect to other machines. */
+/* Guesses whether the next socket will be local, from the number of local connects, or local first datagrams, in a row.
+ * After a wrong guess the socket must be replaced, which is expensive. So each wrong guess raises the number that the
+ * next guess needs: a process with local and other peers soon pays little. A listener counts less than a connect,
+ * because a server may well connect to other machines. */
 #include "memory/fds.h"
 
 #include "memory/process.h"
@@ -43,7 +43,8 @@ static bool guesses_local(int type) {
  * to connect to an address that is not covered. */
 extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
 
-/* The family of the last unsock_born_note_target, and how often in a row it was that of a control file's target. */
+/* The family that unsock_born_note_target got last, and how often in a row it got this family for control files'
+ * targets. */
 static int target;
 static int targets;
 
@@ -56,7 +57,7 @@ void unsock_born_note_target(int family) {
     __atomic_store_n(&targets, run + 1, __ATOMIC_RELAXED);
 }
 
-/* covers_all does not count for datagram sockets: they have other uses (multicast, asking about interfaces). */
+/* Does not use covers_all for datagram sockets, which have other uses (multicast, queries about interfaces). */
 int unsock_born_family(int domain, int type) {
     if (io_uring_queue_init)
         return domain;

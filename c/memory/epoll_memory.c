@@ -1,6 +1,6 @@
-/* Stores registrations in epoll sets. Each set has an identity, a serial number: duplicates of the set share it, and a
- * later set with the same descriptor number gets another. The chunks hold the latest registration of each descriptor,
- * and `more` holds older ones in other sets. */
+/* Stores registrations in epoll sets. Each set has an identity, a serial number, which its duplicates share; a later
+ * set with the same descriptor number gets another one. The chunks hold the latest registration of each descriptor.
+ * `more` holds older registrations in other sets. */
 #include "memory/epoll_memory.h"
 
 #include "memory/fds.h"

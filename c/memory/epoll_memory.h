@@ -1,6 +1,6 @@
-/* Remembers epoll registrations: which descriptors are epoll sets, and in which sets each descriptor is registered,
- * with which events and data. A registration is found by set and descriptor, or by set and data. A cache, which may be
- * out of date. Its pages are touched only for such descriptors. No locks; system calls only for memory. */
+/* Remembers epoll sets and the registrations in them: descriptor, events and data. Finds a registration by its set and
+ * descriptor, or by its set and data. This is a cache, which may be out of date. It has no locks, and makes system
+ * calls only to get memory. */
 #ifndef UNSOCK_EPOLL_MEMORY_H
 #define UNSOCK_EPOLL_MEMORY_H
 
@@ -57,8 +57,9 @@ static inline bool unsock_epoll_is_fired(uint32_t events) {
     return (events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
 }
 
-/* Notes a successful epoll_ctl of `fd` in `set`. `event` is the registration that ADD or MOD has made. False if it
- * cannot be stored. If descriptors are in several sets, new registrations overwrite the oldest that have not fired. */
+/* Notes a successful epoll_ctl of `fd` in `set`. `event` is the registration that ADD or MOD has made. Returns false if
+ * it cannot be stored. The memory for descriptors in several sets is limited: new registrations overwrite the oldest
+ * that have not fired. */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
 
 /* Notes that `fd` may be registered in sets that the library does not know, since it existed before the library. */

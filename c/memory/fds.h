@@ -10,7 +10,7 @@ enum unsock_state {
     UNSOCK_STATE_NEW,       /* not used yet: the kernel's own socket, or one born local */
     UNSOCK_STATE_SPENT,     /* has a kernel name without use: a bind failed, or a stream's connect was refused */
     UNSOCK_STATE_BOUND,     /* bound to `local`; datagrams: has sent to no address yet */
-    UNSOCK_STATE_REFUSED,   /* stream: its connect has failed, which the next calls report (`refusal`) */
+    UNSOCK_STATE_REFUSED,   /* stream: its connect has failed, and the next calls report this (`refusal`) */
     UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, and shut down or disconnected; may listen again. Has no file if
                                the program did not choose the port, or if another socket has taken it */
     UNSOCK_STATE_LISTENING, /* stream */
@@ -19,7 +19,7 @@ enum unsock_state {
     UNSOCK_STATE_NAMED,      /* datagrams: has a file for the replies, and has sent to no address yet */
     UNSOCK_STATE_SENT,       /* datagrams: `remote` is the last address sent to */
     UNSOCK_STATE_NOBODY, /* datagrams: connected to `remote`, where no socket is. The kernel socket is not connected,
-                            or, if others share its address, is connected to a closed socket */
+                            or, if it shares its address with others, is connected to a closed socket */
     UNSOCK_STATE_ASKING, /* stream: to `remote`, through a multiplexer that has not answered yet (calls/target.h) */
 };
 
@@ -42,18 +42,17 @@ static inline bool unsock_state_is_connected(uint8_t state) {
                                       UNSOCK_STATE_BIT(NOBODY) | UNSOCK_STATE_BIT(ASKING));
 }
 
-/* True if unsock_fd.remote holds an address. */
 static inline bool unsock_state_has_remote(uint8_t state) {
     return unsock_state_is_connected(state) || state == UNSOCK_STATE_SENT;
 }
 
-/* fds.c: Remembers facts about descriptors that the kernel cannot tell. The table is a cache, never the truth. An entry
- * has 64 bytes, in pages that are touched only for descriptors in use; fork copies the entries with the descriptors.
- * There are no locks: the calls that make or change a descriptor write its entry, and a program serialises these calls
- * itself.
+/* fds.c: Stores an entry of 64 bytes for each descriptor, in pages that are touched only for descriptors in use. There
+ * are no locks: the calls that make or change a descriptor write its entry, and a program does not make two such calls
+ * for one descriptor at once.
  *
- * An entry can be out of date: fclose, for example, closes its descriptor inside libc. An intercepted call that makes a
- * descriptor overwrites its entry. Code that an outdated entry would mislead asks the kernel first. */
+ * The table is a cache, never the truth. An entry can be out of date: fclose, for example, closes its descriptor inside
+ * libc. An intercepted call that makes a descriptor overwrites its entry. Code that an outdated entry would mislead
+ * asks the kernel first. */
 
 enum unsock_kind {
     UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made past the library */
@@ -108,8 +107,8 @@ struct unsock_fd {
             uint32_t device; /* KIND_FOREIGN: the file's device, too */
         } __attribute__((packed, aligned(4))) file;
         struct unsock_fd_refusal {
-            uint64_t cookie; /* REFUSED: the socket's; it may be the kernel's TCP socket or an AF_UNIX one */
-            int32_t error;   /* the errno to report once, positive; UNKNOWN: the -errno that says why */
+            uint64_t cookie; /* REFUSED: of the socket, which may be the kernel's TCP socket or an AF_UNIX one */
+            int32_t error;   /* the errno to report once, positive; kind UNKNOWN: the -errno of the failed query */
         } __attribute__((packed, aligned(4))) refusal;
     } held;
 };
@@ -138,7 +137,8 @@ static inline struct unsock_fd *unsock_fds_known(int fd) {
     return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
 }
 
-/* Set and clear flags of an entry. Atomic, as other threads may change other flags; free if nothing changes. */
+/* Set and clear flags of an entry: atomically, since other threads may change other flags. Write nothing if nothing
+ * changes. */
 static inline void unsock_fds_mark(struct unsock_fd *entry, uint32_t flags) {
     if ((entry->flags & flags) != flags)
         __atomic_fetch_or(&entry->flags, flags, __ATOMIC_RELAXED);
@@ -156,7 +156,8 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
 #define UNSOCK_CHECK(certain) ((void)0)
 #endif
 
-/* Enters another state, and clears data that only the old one has. Ignores a transition that state.c does not allow. */
+/* Puts the socket into another state, and clears the data that only the old state has. Ignores a transition that
+ * state.c does not allow. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     bool follows = unsock_state_follows(entry->state, state);
     UNSOCK_CHECK(follows);
@@ -187,8 +188,8 @@ static inline struct unsock_fd_refusal *unsock_fd_refusal(const struct unsock_fd
 /* Clears the entry of a descriptor, and its epoll registrations. */
 void unsock_fds_forget(int fd);
 
-/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Tests one bit for each
- * descriptor without a file. Code that sets UNSOCK_FILE must call unsock_fds_note_file(). */
+/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Code that sets UNSOCK_FILE must
+ * call unsock_fds_note_file(). */
 int unsock_fds_next_with_file(int from);
 void unsock_fds_note_file(int fd);
 
@@ -220,7 +221,7 @@ static inline bool unsock_fd_is_fresh(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_NEW;
 }
 
-/* True if the kernel can still give this socket, and so its duplicates, a name. */
+/* True if the socket, and so its duplicates, can still be bound to a name. */
 static inline bool unsock_fd_can_be_named(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_NAMED);
 }
@@ -230,7 +231,7 @@ static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));
 }
 
-/* True if a read would block though no more data can come. (read(2) itself is not handled.) */
+/* True if a receive from this stream would block although the peer has ended (AF_TIPC). */
 static inline bool unsock_fd_is_over(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && (entry->flags & UNSOCK_STREAM_OVER);
 }
@@ -248,10 +249,12 @@ static inline bool unsock_fds_has_nobody(int fd) {
     return entry && entry->state == UNSOCK_STATE_NOBODY;
 }
 
-/* Points to a byte: 1 once a socket is in state NOBODY. The library then answers rewritten calls of `read`. */
+/* Points to a byte that is 1 once a socket has been in state NOBODY. The library then answers rewritten calls of
+ * `read`. */
 extern uint8_t *unsock_fds_reads;
 
-/* True for a stream that is neither connected nor connecting. AF_UNIX fails its reads with another errno than TCP. */
+/* True for a stream that is neither connected nor connecting: in AF_UNIX its reads fail with another errno than in
+ * TCP. */
 static inline bool unsock_fd_stream_leads_nowhere(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state);
 }
@@ -275,7 +278,6 @@ static inline bool unsock_fd_is_left(const struct unsock_fd *entry) {
            !(entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD);
 }
 
-/* True if a stream's connect was refused, which the next calls report as TCP does. */
 static inline bool unsock_fd_is_refused(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_REFUSED;
 }
@@ -295,7 +297,8 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
            entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
-/* One bit for each port from which a stream has connected. If it is clear, no client of this process has the port. */
+/* One bit for each port from which a stream has connected. If the bit is clear, no client of this process has the
+ * port. */
 extern uint64_t unsock_fds_client_ports[65536 / 64];
 
 /* Notes that `to` has become a duplicate of `from`. */
@@ -322,7 +325,7 @@ static inline void unsock_fds_was_made_nonblocking(int fd) {
         unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_NONBLOCKING);
 }
 
-/* Copies only the options, which have changed, to the duplicates. The rest of the entry may not be up to date yet. */
+/* Copies only the changed options to the duplicates, since the rest of the entry may not be up to date yet. */
 void unsock_fds_tell_options(int fd);
 
 static inline bool unsock_fds_may_be_exchanged(int fd) {
@@ -362,9 +365,8 @@ void unsock_born_note_target(int family);
 /* Notes that a stream socket listens at a covered address. */
 void unsock_predict_listens(void);
 
-/* Numbers of unknown descriptors about which the library has asked the kernel once. */
-
-/* True if unsock_asked_fd_note has been called for this number, or if the number is beyond the table. */
+/* True if the library has already asked the kernel about this unknown descriptor (unsock_asked_fd_note), or if the
+ * number is beyond the table. */
 bool unsock_asked_fd(int fd);
 
 void unsock_asked_fd_note(int fd);

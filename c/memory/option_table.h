@@ -56,10 +56,8 @@ struct unsock_option_memory *unsock_option_memory(int fd, bool create);
 /* True if the row's bit is set: the program set the option, or a flag differs from its initial value. */
 bool unsock_option_is_set(int fd, const struct unsock_fd *entry, int row);
 
-/* Sets or clears the row's bit. */
 void unsock_option_mark(int fd, struct unsock_fd *entry, int row, bool set);
 
-/* Returns the bits of the rare rows. */
 uint64_t unsock_option_rare(int fd, const struct unsock_fd *entry);
 
 /* The options of an unknown descriptor: all may have been set. */
@@ -71,10 +69,10 @@ void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int3
 /* Returns the stored value of a row, or NULL. */
 const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row);
 
-/* Copies the stored values of a descriptor to its duplicate. */
 void unsock_option_copy(int from, int to);
 
-/* Returns a flag's value, or the number that the program set (0: none). For an IP socket, asks the kernel for it. */
+/* Returns a flag's value, or the number that the program set (0: none). Asks the kernel about an option of an IP
+ * socket. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* True if this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) is on. Works for every kind of descriptor. */

@@ -56,10 +56,10 @@ bool unsock_this_process_removes_files(void);
 /* Notes that this process has made a socket file. */
 void unsock_files_made(void);
 void unsock_files_of_others(void); /* Notes that this process has a file that its parent may not know */
-void unsock_files_left(void);      /* Notes that it may not check its files from now on: late close, exec, filter */
+void unsock_files_left(void);      /* Notes that this process will not check all its files (late close, exec, filter) */
 
-/* True if the parent checks the files of inherited sockets. Call it after this process's close: a parent that still
- * checks files then also checks them at its own close, which comes later. */
+/* True if the parent checks the files of inherited sockets. Call it after this process's close. If the parent still
+ * checks files then, its own close comes later and finds this socket closed. */
 bool unsock_files_are_parents(void);
 
 /* True if the library's filter (c/trap) is in this process. It stays, also after exec. Makes one system call. */
@@ -81,7 +81,7 @@ struct unsock_signal_stack {
 };
 
 /* The kind of name by which this process last reached a server of a port, or received from a client. A guess, but safe:
- * only sockets on an address have a name with this address, so any socket that answers is right. Exceptions:
+ * a name with an address belongs only to sockets on this address, so any socket that answers is right. Exceptions:
  * KNOWN_PLAIN, which serves one reply, and hashed names (rules/port_name.h). */
 
 enum unsock_known_way {

@@ -6,9 +6,9 @@
 #include "rules/environment.h"
 #include "rules/ip.h"
 
-/* settings.c: Reads the settings, once, from the UNSOCK_* environment. Only a visit to another directory
- * (files/directory.h) and unsock_configure change them later. A value that cannot be read ends the process before main:
- * the user must not believe that traffic stays off the network if it does not. */
+/* settings.c: Reads the settings, once, from the UNSOCK_* environment. Once the library is active, only a visit to
+ * another directory (files/directory.h) and unsock_configure change them. A value that cannot be read ends the process
+ * before main: the user must not believe that traffic stays off the network if it does not. */
 
 #define UNSOCK_RANGES 64
 #define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
