@@ -42,8 +42,7 @@ static inline int unsock_call_family(const struct msghdr *message) {
     return name && message->msg_namelen >= sizeof(name->sa_family) ? name->sa_family : -1;
 }
 
-/* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to a single IPv6 address (inet6_bind,
- * net/ipv6/af_inet6.c). */
+/* True if the socket can have IPv6 peers only: by IPV6_V6ONLY, or bound to one IPv6 address (inet6_bind in Linux). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 
 #define UNSOCK_OUTGOING_PARTS_MOST 1024u /* UIO_MAXIOV */
@@ -86,9 +85,8 @@ long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_
 /* Writes an IP address as a socket of family `domain` reports it. Returns as unsock_socket_names_give. */
 long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length);
 
-/* Writes the address of a connected redirected socket's peer; `peer` is the peer's kernel name. The program gets an IP
- * address; but `peer` itself for an accepted foreign socket, if `peer` is an IP address, or of a family that the
- * settings do not convert. Returns as unsock_socket_names_give. */
+/* Writes the address of a connected socket's peer, as an IP address. But for an accepted foreign socket writes `peer`,
+ * the kernel name, if that is an IP address, or of a family that the settings do not convert. */
 long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                               void *address, socklen_t *length);
 

@@ -52,13 +52,12 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 
 /* reserve.c: Streams that keep their port when they are disconnected or stop listening. */
 
-/* Replaces a bound stream by a new socket with its address, which may listen or connect again. If the program chose the
- * port, the new socket has a file and keeps the port, unless another socket has taken the port, or the old socket was
- * foreign or handed over. Returns 0 or -errno. */
+/* Replaces a bound stream by a new socket on its address, which may listen or connect again. Keeps a port that the
+ * program chose, unless another socket has taken it, or the old one was foreign or handed over. Returns 0 or -errno. */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 
-/* Reserves a local stream if the program chose its port; else replaces it by a new socket without a port. Ends its
- * connection, also for the peer. Returns 0 or -errno. */
+/* Reserves a local stream if the program chose its port; else replaces the stream by a new socket without a port. Also
+ * ends the connection for the peer. Returns 0 or -errno. */
 long unsock_stream_end(int fd, struct unsock_fd *entry);
 
 /* Reserves a listener. Shuts the old socket down for waiting clients and other processes' duplicates. Returns 0. */

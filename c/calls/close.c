@@ -12,9 +12,8 @@
 #define AGAIN_MOST 10
 #define AGAIN_FIRST_NS 50000 /* 50 ms in all: on a busy machine the other thread has to get a processor */
 
-/* Removes a handed-over socket from its epoll sets. The kernel would do so only when the socket's last descriptor is
- * closed, and the descriptor that systemd passed stays open. Does nothing in a forked child that made no socket file,
- * as the child shares the sets with its parent. */
+/* Removes a handed-over socket from its epoll sets. The kernel would not, as systemd's descriptor keeps the socket
+ * open. Does nothing in a forked child that made no socket file, which shares the sets with its parent. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {
@@ -23,8 +22,7 @@ UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     }
 }
 
-/* Closes a socket with a file outside the directory, and removes the file. The kernel tells the file's path only while
- * the socket is open. */
+/* Closes a socket with a file elsewhere, and removes the file, whose path the kernel tells only before the close. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -62,7 +60,7 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
 }
 
 /* True if another thread has changed the entry of `fd` since `before`, or is changing it: the new duplicate may refer
- * to the old socket, and the caller must duplicate again. Waits first, longer each time. False after AGAIN_MOST. */
+ * to the old socket, and the caller must duplicate again. Waits before, longer each time. False after AGAIN_MOST. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

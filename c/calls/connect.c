@@ -105,7 +105,7 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }
-    /* Before the socket is replaced, named or connected to the network, checks that the number still belongs to it. */
+    /* Before the socket is replaced, named or connected to the network, checks that the number is still its number. */
     bool looks = entry && (unsock_fd_may_be_exchanged(entry) ||
                            (entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0));
     long owner = wrong < 0 ? wrong : unsock_whose(fd, (looks ? UNSOCK_ASK_STILL : 0) | UNSOCK_ASK_FOR(family), &whose);

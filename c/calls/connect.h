@@ -6,9 +6,8 @@
 
 /* client_name.c: The abstract name that a connecting stream binds, from which the server reads the client's address. */
 
-/* Binds `socket` to the name for a connection from `source` to `target`. If the source's port is 0, chooses a port that
- * no other connection from this address to the target has. Returns 0 or -errno: -EADDRNOTAVAIL if no port is free, or
- * if the source's own port is taken. */
+/* Binds `socket` to the name for a connection from `source` to `target`. If the source's port is 0, chooses a port for
+ * which the name is free. Returns 0 or -errno; -EADDRNOTAVAIL if there is none, or the given port's name is taken. */
 long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target);
 
 /* port_search.c: The search for the file by which a client reaches the server of an address. */
@@ -29,14 +28,13 @@ struct unsock_port_search {
 
 /* Calls `way` with the name that worked last, then with the names of the target's server in TCP's order: of the
  * address, of its family's wildcard, of the wildcard of both families. If no socket under unsock has the port, tries
- * PORT.sock, a file of another kind. Skips a datagram socket that is connected to another peer (EPERM). Returns the
- * last result; -ENOENT if no socket has the address. */
+ * PORT.sock: a plain server's or datagram client's file, or a control file. Skips a datagram socket that is connected
+ * to another peer (EPERM). Returns the last result; -ENOENT if no socket has the address. */
 long unsock_port_go(struct unsock_port_search *search);
 
-/* The search of unsock_port_go in two steps, for callers that try the last known file themselves.
- * unsock_port_known_path writes the path by which this process last reached the address, and returns its length; 0 if
- * none may be tried. unsock_port_go_on tries the port's other files after the known one failed with `result` (-ENOENT:
- * none was known). */
+/* unsock_port_go in two steps, for callers that try the last known file themselves. unsock_port_known_path writes the
+ * path by which this process last reached the address, and returns its length; 0 if none may be tried.
+ * unsock_port_go_on tries the port's other files after the known one failed with `result` (-ENOENT: none was known). */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
 long unsock_port_go_on(struct unsock_port_search *search, long result);
 

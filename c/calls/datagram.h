@@ -16,9 +16,8 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                           const struct unsock_ip *ip);
 
-/* Continues after the kernel returned the error `result` for the program's own write or send on a redirected datagram
- * socket. The socket may have to be connected to a server that has restarted (clients of syslog and statsd connect
- * once), or the peer's queue may be full. */
+/* Continues after the program's own write or send on a redirected datagram socket failed with `result`: connects to a
+ * server that has restarted (clients of syslog and statsd connect once), or handles the peer's full queue. */
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result);
 
 /* The largest datagram over IPv4: 65,535 bytes less the IPv4 and UDP headers. A smaller one fits over IPv6, too. */
@@ -31,18 +30,17 @@ static inline size_t unsock_datagram_most(const struct unsock_fd *entry, const s
     return entry->domain == AF_INET6 && family != AF_INET ? UNSOCK_DATAGRAM_MOST6 : UNSOCK_DATAGRAM_LEAST_MOST;
 }
 
-/* Prepares a socket that has a kernel name for a send to `ip`: retries the connect if the peer was absent, chooses the
- * source address, and if unconnected remembers `ip` (and that there are several receivers). */
+/* Prepares a socket that has a kernel name for a send to `ip`: retries the connect if the peer was absent, and chooses
+ * the source address. For an unconnected socket notes `ip`, and whether it has several receivers. */
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /* Continues a send to `ip` (NULL: to the connected peer) after the first try failed with `result` (-ENOENT: no name was
- * known for `ip`). The message's msg_name is the name tried, with room for a sockaddr_un. The message must have no
- * control data, and not be too long. */
+ * known). `message` has no control data and a valid size. Its msg_name is the name tried, in a sockaddr_un. */
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
-/* Sends a message to an address that is not covered, by a UDP socket of the kernel's. If need be, replaces the
- * descriptor's socket by one; a server that local clients use keeps its socket, and sends by a temporary one. */
+/* Sends a message to an address that is not covered, by a UDP socket of the kernel's, which replaces the descriptor's
+ * if need be. But a server that local clients use keeps its socket: a temporary one sends. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 /* Receive a datagram on a redirected descriptor. `message` is a copy that points into the program's memory. */
@@ -51,13 +49,12 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
 
 /* datagram_sessions.c: Servers with a socket for each client, all on one port. */
 
-/* Connects `fd` to the client at `path`, whose socket refuses `fd` (EPERM) because it is connected to the listener: an
+/* Connects `fd` to the client at `path`, which refuses `fd` (EPERM) because it is connected to the listener: an
  * unconnected socket of this process on the same address and port. `fd` and the listener exchange their kernel sockets,
- * so that `fd` gets the one to which the client is connected. Other clients that are connected to the listener's old
- * socket reconnect when they next send.
- * Returns 0; -EPERM if this process has no other socket on the port; -EADDRNOTAVAIL if none of these is the listener,
- * or if the listener is open in another process, or has unread datagrams of other clients, which `fd` would get; or
- * another -errno. After an error the server can still serve this client by the listener. */
+ * so that `fd` gets the one to which the client is connected. A client that is still connected to the listener's old
+ * socket reconnects when it next sends. Returns 0; -EPERM if this process has no other socket on the port;
+ * -EADDRNOTAVAIL if none of these is the listener, or if the listener is open in another process, or has unread
+ * datagrams of other clients; or another -errno. After an error the listener can still serve this client. */
 long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 
 /* Sends a message to a client (msg_name) that refuses datagrams from `fd` (EPERM). Uses another socket of this process

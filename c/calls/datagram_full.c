@@ -26,9 +26,8 @@
 #define PLACES 4
 #define SOCKETS 64
 
-/* Unsuccessful waits for one receiver. `waited` covers the one-second period that began at `since`. On a socket with
- * several receivers, each further unsuccessful wait is half as long as the last, up to VAIN_MOST: a program that has
- * not read for seconds will not read now. */
+/* Unsuccessful waits for one receiver. `waited` is their time in the second that began at `since`. On a socket with
+ * several receivers each further wait is half as long as the last, up to VAIN_MOST: the receiver hardly reads. */
 struct receiver {
     uint32_t key;
     uint32_t vain; /* how many in a row */
@@ -71,8 +70,8 @@ static struct receiver *find_receiver(uint32_t key, int64_t time) {
     return oldest;
 }
 
-/* True if this socket has sent to several receivers in the last second. unsock_datagram_note_target sets the flag when
- * the receiver changes. Only this function clears the flag, and counts one second from then. */
+/* True if this socket has sent to several receivers in the last second. unsock_datagram_note_target sets
+ * UNSOCK_DATAGRAM_MANY when the receiver changes; this function clears it, and counts one second from then. */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
     if (entry->flags & UNSOCK_DATAGRAM_MANY) {
@@ -105,8 +104,8 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     return result;
 }
 
-/* Retries briefly: meanwhile other receivers, or a program that does not block, wait. Returns -EAGAIN at once if the
- * time in this second is used up, for this receiver or for all together. */
+/* Retries for a short time: other receivers wait meanwhile, or the program does not want to wait. Returns -EAGAIN at
+ * once if the time in this second is used up, for this receiver or for all together. */
 static long wait_briefly(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many) {
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
@@ -199,10 +198,9 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
 }
 
 /* A blocking send to the only receiver waits as long as the receiver reads, and 100 ms (more on a busy machine) while
- * it does not; then the datagram is dropped, as UDP may. A non-blocking send, or one to one of several receivers, waits
- * a moment; on a connected non-blocking socket, where poll can report when to retry, it does not wait. EINTR is never
- * returned, as UDP does not wait. Clients that do not read must not hold up a server: its waits in a second are
- * bounded, for each client and for all. */
+ * it does not; then the datagram is dropped, as UDP may. Other sends wait a moment; on a connected non-blocking socket
+ * they do not wait, as poll reports when to retry. EINTR is never returned, as UDP does not wait. A server's waits in a
+ * second are bounded, for each client and for all, since clients may not read. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);

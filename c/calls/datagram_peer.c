@@ -17,9 +17,8 @@
 #define NAMING_WAITS 400 /* 20 ms in all */
 #define NAMING_WAIT_NS 50000
 
-/* The thread that is naming a socket; 0: none. If several threads send a socket's first datagrams, only one names it.
- * The others wait only briefly: the naming thread may be interrupted by a signal handler that sends, or be missing in a
- * forked child. */
+/* The thread that is naming a socket; 0: none. Other threads that send on the unnamed socket wait only briefly: the
+ * naming thread may be interrupted by a signal handler that sends, or be missing in a forked child. */
 static int32_t naming;
 
 static bool claim_naming(void) {
@@ -53,9 +52,8 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
     return result;
 }
 
-/* Does not mark a bound socket's file in a directory that other users may write to: that file has another mark already,
- * the network namespace (files/socketfile.c). Marks no file if the directory can be replaced: the mark is made by path,
- * and could reach another directory's file (files/directory.h). */
+/* In a directory that other users may write to, a bound socket's file has another mark: its network namespace
+ * (files/socketfile.c). If the directory can be replaced, a mark by path could reach another directory's file. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move &&
         (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared))

@@ -37,8 +37,7 @@ static bool wants(const struct control *control, int level, int option) {
     return unsock_option_flag(control->fd, control->entry, level, option);
 }
 
-/* Appends a control message as put_cmsg in net/core/scm.c does: cuts one that does not fit, and leaves out one that
- * cannot be written. */
+/* Appends a control message as put_cmsg (net/core/scm.c) does: if the room is too small, cuts it or leaves it out. */
 static void append_control(const struct control *control, int level, int type, const void *data, size_t size) {
     struct msghdr *message = control->message;
     struct cmsghdr header = {.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
@@ -104,9 +103,8 @@ static struct unsock_ip destination(const struct unsock_fd *entry, const struct 
     return asked;
 }
 
-/* Appends to the kernel's control data (msg_controllen) what the program requested by IP_PKTINFO, IP_RECVTTL,
- * IPV6_RECVPKTINFO and so on. `room` is the size of the program's buffer, in bytes; `sender` is the parsed name of the
- * sender; `batched` the size of the datagrams in a batch, or 0. */
+/* Appends to the kernel's control data what the program requested by IP_PKTINFO, IP_RECVTTL and so on. `room`: the size
+ * of the program's buffer in bytes. `batched`: the size of a batch's datagrams, or 0. */
 static void append_packet_info(int fd, const struct unsock_fd *entry, const struct unsock_name *sender,
                                struct msghdr *message, size_t room, int32_t batched) {
     union unsock_sockaddr address;

@@ -318,9 +318,8 @@ UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msg
     return total;
 }
 
-/* On a socket that a control file has bound or connected: addresses the message to the plain sender for which the port
- * was invented, else to the connected target. Returns 1; 0 if the message must be sent as on a local socket; or
- * -errno. */
+/* For a socket that a control file has bound or connected: addresses the message to the plain sender with this invented
+ * port, else to the connected target. Returns 1; 0 if the message must be sent as on a local socket; or -errno. */
 static long name_target(const struct route *route, struct msghdr *message) {
     bool connected = unsock_state_is_connected(route->entry->state);
     bool to_target = connected && (route->entry->flags & UNSOCK_DATAGRAM_BY_CONTROL);

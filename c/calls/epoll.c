@@ -1,7 +1,7 @@
 /* epoll's calls. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN where
- * only an urgent byte waits (calls/stream_events.c; replace/epoll.c requests EPOLLPRI for urgent bytes). The kernel
- * would report such an event again and again. So the library makes the registration quiet, that is, edge-triggered: the
- * kernel then reports only changes. When the program next gets an event, the library restores the registration. */
+ * only an urgent byte waits (calls/stream_events.c). The kernel would report such an event again and again. So the
+ * library makes the registration quiet, that is, edge-triggered, and restores it when the program next gets an
+ * event. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -57,8 +57,7 @@ static bool change_registration(int set, int fd, const struct unsock_watch *watc
     return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
-/* Makes the registration quiet, after an event that TCP would not report. If that fails, returns true, and the program
- * must get the event. */
+/* Makes the registration quiet after an event that TCP would not report. True if that fails: the program gets it. */
 static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
@@ -79,8 +78,7 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is a multiplexer's answer, which this function reads. While a descriptor waits for the answer, it
- * has no other event. */
+/* True if the event is a multiplexer's answer, and reads the answer. Before it the descriptor has no other event. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;

@@ -79,8 +79,7 @@ static bool is_ok(struct unsock_span line) {
     return unsock_span_is(word, "OK") && unsock_span_number(line, 10, UINT32_MAX, &number);
 }
 
-/* Reads the bytes that have arrived, up to the line's end. Returns their number; 0 at the connection's end; or
- * -errno. */
+/* Reads the bytes that have arrived, up to the line's end. Returns their number, 0 at the end of file, or -errno. */
 static long take_line(int socket, char *place, size_t size, bool *ends) {
     long count = unsock_recvfrom(socket, place, size, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     long length = 0;

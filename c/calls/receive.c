@@ -57,7 +57,7 @@ static inline bool peeks_all(int flags, long result) {
 }
 
 /* Receives from a stream. As in TCP, msg_namelen becomes 0: no sender's address. `from`: receives by recvfrom, which is
- * cheaper; the message is one piece without control data. */
+ * cheaper; the message then has one buffer and no control data. */
 static long receive_stream(int fd, struct msghdr *message, int flags, bool from) {
     struct msghdr plain = *message;
     if (flags & MSG_ERRQUEUE)

@@ -10,9 +10,8 @@
 
 #include <linux/poll.h>
 
-/* Returns a TCP socket whose connect to port 0 was refused: nobody can ever listen there. All calls on the socket get
- * the kernel's own error. Over loopback the refusal has come when connect returns. Returns -errno if it has not (no
- * such device, a firewall), or if no socket can be opened. */
+/* Returns a TCP socket whose connect to port 0, where nobody can listen, was refused; over loopback before connect
+ * returns. Returns -errno if there was no refusal (no such device, a firewall), or if no socket can be opened. */
 UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});

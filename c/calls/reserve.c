@@ -53,9 +53,8 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Shuts a listener down, and closes the waiting clients, which TCP would reset. First makes the listener blocking, so
- * that threads in accept get EINVAL: a non-blocking accept would return EAGAIN, and edge-triggered sets report a
- * shutdown only once. */
+/* Shuts a listener down, and closes the waiting clients, which TCP would reset. Makes it blocking first, so that
+ * threads in accept get EINVAL, not EAGAIN: edge-triggered sets report a shutdown only once. */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
     bool nonblocking = flags >= 0 && (flags & O_NONBLOCK);

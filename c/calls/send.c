@@ -1,5 +1,4 @@
-/*
- * sendto, sendmsg and sendmmsg: send to a socket file, or to a control file's target, if the address is covered; else
+/* sendto, sendmsg and sendmmsg: send to a socket file, or to a control file's target, if the address is covered; else
  * to the network. The checks, in this order:
  *
  *   check                                       by                              then
@@ -12,8 +11,7 @@
  *   stream or datagram socket                   its type                        stream: the address is ignored
  *   an address is there, and fits               calls/arguments, IPV6_V6ONLY    none: to the peer; EINVAL, ENETUNREACH
  *   the address is covered                      rules/address                   calls/datagram_send; no: the network
- *   the error shows a reused number             replace/reuse                   yes: all is checked once more
- */
+ *   the error shows a reused number             replace/reuse                   yes: all is checked once more */
 #include "calls/list.h"
 
 #include "calls/arguments.h"

@@ -61,7 +61,7 @@ long unsock_send_control_check(const struct unsock_fd *entry, const struct msghd
     bool all_usual = true;
     for (; (space = unsock_cmsg_read(message, at, &header)) > 0; at += space) {
         uint8_t *control = (uint8_t *)message->msg_control + at;
-        /* TCP checks only those of SOL_SOCKET (sock_cmsg_send in net/core/sock.c). */
+        /* TCP checks only control messages of SOL_SOCKET (sock_cmsg_send in net/core/sock.c). */
         bool asks = entry->type == SOCK_STREAM && header.cmsg_level == SOL_SOCKET;
         long wrong = asks ? ask_udp_socket(AF_INET, control, header.cmsg_len) : 0;
         if (wrong < 0)

@@ -7,8 +7,8 @@
 
 #define KERNELS_OWN_ENOTSUPP 524 /* no errno for programs: older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
 
-/* True for options that the kernel answers correctly in any case, even if the number now belongs to another socket; and
- * for SO_REUSEADDR set before a bind, as the bind checks the socket. */
+/* True for options that the kernel answers correctly even if the number now belongs to another socket; and for
+ * SO_REUSEADDR before a bind, as the bind checks the number. */
 static bool is_kernels_option(const struct unsock_fd *entry, int level, int name, bool sets) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
            (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN ||

@@ -14,7 +14,7 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     long wrong = entry->flags & UNSOCK_STREAM_UNLISTED ? unsock_port_come_forward(fd, entry) : 0;
     if (wrong < 0)
         return unsock_log("listen", fd, &entry->local, NULL, wrong);
-    /* Before any client can connect, as accepted sockets inherit this setting. */
+    /* Must come before any client can connect: accepted sockets inherit this setting. */
     unsock_socket_refuse_descriptors(fd);
     long result = unsock_listen(fd, BACKLOG_MOST);
     if (result == 0) {
@@ -67,9 +67,8 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     if (entry->kind == UNSOCK_KIND_IP && !(entry->flags & UNSOCK_BOUND))
         return listen_bound_elsewhere(fd, entry, backlog);
     if (entry->flags & UNSOCK_BOUND) {
-        /* A reserved stream without a file is bound again. With SO_REUSEPORT the stream gets its address back even if
-         * another process has it: haproxy's successor tells the old process to continue before the successor gives the
-         * port up. */
+        /* Binds a reserved stream without a file again; with SO_REUSEPORT even if another process has the address:
+         * haproxy's successor tells the old process to continue before the successor gives the port up. */
         struct unsock_ip local = entry->local;
         bool again = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_FILE);
         return listen_bound(fd, entry, backlog, again ? unsock_bind_ip(fd, entry, &local, 0) : 0);

@@ -34,8 +34,7 @@ static inline bool unsock_stream_is_foreign(int fd) {
 }
 
 /* Asks the kernel about an unknown descriptor: true if it is an AF_UNIX stream in the place of a TCP socket (inherited
- * through exec, for example). Notes the descriptor's number, so that callers can ask only once for each number
- * (unsock_asked_fd). */
+ * by exec). Notes that it has asked, so that callers can ask once for each number (unsock_asked_fd). */
 bool unsock_stream_was_inherited(int fd);
 
 /* True if the library makes the writes on this descriptor: it is a known, foreign or inherited stream (above), for
@@ -96,9 +95,8 @@ long unsock_stream_peek_all(int fd, const struct msghdr *message, int flags, lon
 bool unsock_write_concerns(int fd);
 
 /* stream_events.c: Turns the kernel's poll and epoll events of streams into TCP's. AF_UNIX reports POLLHUP when the
- * peer has closed; TCP waits until both sides have shut down. TCP keeps an urgent byte beside the stream, and reports
- * only POLLPRI for it. AF_UNIX keeps the byte in its queue, where its place stays when it is read: POLLIN reports
- * both. */
+ * peer has closed; TCP waits until both sides have shut down. AF_UNIX reports POLLIN for an urgent byte, and for the
+ * empty place that it leaves in the queue when it is read; TCP reports only POLLPRI. */
 
 /* Returns the events that TCP would report. `events` are the kernel's, with POLLHUP or POLLERR; poll(2) and epoll use
  * the same bits. Makes some system calls. */

@@ -28,9 +28,8 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/* Notes that a write was lost: SO_ERROR, which programs read after each connect, reads the socket's mark only if this
- * flag is set. The second shutdown wakes waiting threads and edge-triggered sets, as TCP's reset does
- * (net/unix/af_unix.c, unix_shutdown). */
+/* Notes that a write was lost: SO_ERROR, which programs read after each connect, reads the mark only with this flag.
+ * Shuts down again, which wakes waiting threads and edge-triggered sets as TCP's reset does (unix_shutdown). */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)

@@ -74,8 +74,7 @@ static bool is_way_open(const struct way *way, long result) {
     return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
 }
 
-/* Installs a socket that waits for its multiplexer. Meanwhile `fd` is out of its epoll sets, which would report the
- * socket as writable. */
+/* Installs a socket that waits for its multiplexer. Meanwhile `fd` is in no epoll set, as the socket is writable. */
 UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;

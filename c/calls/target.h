@@ -72,9 +72,8 @@ long unsock_target_connect_new(struct unsock_control_file *control, struct unsoc
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
 /* asking.c: Connects that continue after the call, as the multiplexer has not replied "OK …" yet (UNSOCK_STATE_ASKING).
- * For the kernel the descriptor is already connected, to the multiplexer, but the program must not read the reply. When
- * the program waits until it can write, the library waits for the reply instead. Each intercepted call on the
- * descriptor reads as much of the reply as has arrived. */
+ * For the kernel the descriptor is already connected, but the program must not read the reply. When the program waits
+ * until it can write, the library waits for the reply. Each intercepted call reads what has arrived of it. */
 
 /* How many streams wait for their multiplexers. Read it atomically, as other threads change it. */
 extern int unsock_asking_count;

@@ -39,8 +39,7 @@ static int32_t mtu_of(const struct unsock_fd *entry) {
 }
 
 /* Returns TCP_MAXSEG of a new loopback connection: half of what the MTU leaves after the headers. TCP raises the value
- * as data flows. Here it stays, because a program may set the value that it has read, and setsockopt refuses more than
- * MAX_TCP_WINDOW (do_tcp_setsockopt, net/ipv4/tcp.c). */
+ * as data flows; here it stays, as a program may set the value that it has read, and TCP refuses large ones. */
 static int32_t segment_of(const struct unsock_fd *entry) {
     return unsock_fd_remote(entry)->family == AF_INET6 ? 32732 : 32741;
 }

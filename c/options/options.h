@@ -4,9 +4,8 @@
 
 #include "memory/fds.h"
 
-/* options.c: Socket options that an AF_UNIX (or AF_VSOCK, …) socket lacks. The library remembers the values that the
- * program sets. A temporary TCP or UDP socket (the oracle) validates them and supplies the defaults, so that every
- * answer is the kernel's own. The few options that servers set on each connection need no system call. */
+/* options.c: Socket options that an AF_UNIX (or AF_VSOCK, …) socket lacks. The library remembers the program's values.
+ * A temporary TCP or UDP socket (the oracle) checks them and supplies the defaults. */
 
 /* True if a socket that was born local must become a TCP or UDP socket before this option is set: it is still new, so
  * its destination is unknown, and the option may matter on the network or cannot be remembered. */

@@ -39,9 +39,8 @@ void unsock_send_limit_time(int fd) {
     unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-/* Never makes the buffer smaller. AF_UNIX charges unread datagrams to the sender's buffer, and refuses a datagram
- * larger than the buffer. UDP over the loopback does neither, so a program may set a small buffer and send large
- * datagrams. */
+/* Never makes the buffer smaller: AF_UNIX charges unread datagrams to the sender's buffer, and refuses a datagram
+ * larger than the buffer. UDP over the loopback does neither, so a program may have set a small one. */
 void unsock_send_limit_grow(int fd, int32_t size) {
     int32_t half =
         (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles the value (socket(7)) */

@@ -1,10 +1,7 @@
-/*
- * Intercepts libc's own writes (fprintf, fwrite, fclose) in a preloaded program. libc calls its `write` by address, not
- * by symbol, so the start of that function becomes a jump to the library. The function itself then never runs. The
- * library calls the part of libc that makes the system call, so a write is still a cancellation point.
- *
- * Only a libc whose bytes are known is changed (rules/call_site.h), and only before there is a second thread.
- */
+/* Intercepts libc's own writes (fprintf, fwrite, fclose) in a preloaded program. libc calls its `write` by address, not
+ * by symbol, so the start of that function becomes a jump to the library. Only a libc whose bytes are known is changed
+ * (rules/call_site.h), before there is a second thread. The library itself calls the part of libc that makes the system
+ * call, so a write is still a cancellation point. */
 #include "calls/list.h"
 #include "kernel/log.h"
 #include "process/start.h"

@@ -1,5 +1,4 @@
-/* Interposes dprintf and its variants: libc prints without `write`. For a connected stream the library formats and
- * writes the text. */
+/* Interposes dprintf and its variants, as libc prints without `write`. The library prints to connected streams. */
 #include "calls/list.h"
 #include "calls/stream.h"
 #include "process/start.h"

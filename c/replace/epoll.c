@@ -1,9 +1,6 @@
-/*
- * Keeps registrations in epoll sets. A registration belongs to the socket behind a descriptor: the kernel drops the
- * registration when another socket replaces that socket. So the library removes it before, and makes it again after.
- *
- * The library's own memory of registrations (memory/epoll_memory.h) serves if the kernel's answer is slow or missing.
- */
+/* Keeps registrations in epoll sets. The kernel drops a descriptor's registration when another socket replaces its
+ * socket. So the library removes the registration before, and makes it again after. It also remembers registrations
+ * (memory/epoll_memory.h), as the kernel's answer may be slow or missing. */
 #include "replace/replace.h"
 
 #include "memory/process.h"
@@ -40,9 +37,8 @@ static void take_marks_back(struct unsock_epoll_event *event) {
         event->events &= ~(EPOLLPRI | ADDED);
 }
 
-/* Remembers a one-shot registration that has fired, with the socket's inode number as data. To register it again would
- * arm it: a second thread would get the socket while a first one works with it. So it stays out of the set until the
- * program's next epoll_ctl for it. */
+/* Remembers a one-shot registration that has fired, with the socket's inode number as data. It stays out of the set
+ * until the program's next epoll_ctl: registered again, it would give the socket to a second thread. */
 static bool remember_fired(int set, int fd) {
     struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
     return unsock_epoll_note(set, EPOLL_CTL_ADD, fd, &fired);
@@ -166,8 +162,7 @@ static void take_all(int fd, struct unsock_epoll_carry *carry) {
     for (int set = -1; !anywhere && (set = unsock_epoll_next_set(set + 1)) >= 0;)
         if (unsock_watch_of(set, fd) && take_from(set, fd, carry) == 0)
             return;
-    /* Tries all sets: the descriptor may be in several, or its set is open under another number, and the first is
-     * closed. */
+    /* Tries all sets: the descriptor may be in several, and a set may be open under another number than before. */
     for (int set = -1; (set = unsock_epoll_next_set(set + 1)) >= 0;) {
         long result = take_from(set, fd, carry);
         if ((result == -EBADF || result == -EINVAL) && unsock_this_process_owns_descriptors())

@@ -129,8 +129,7 @@ UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const s
     return result;
 }
 
-/* As take_place, for a foreign socket with a file. Finds the file first, as the kernel tells an open socket's path
- * only. */
+/* As take_place, for a foreign socket with a file: the kernel tells the file's path only before the exchange. */
 UNSOCK_OWN_FRAME static long take_place_of_file(int fd, struct unsock_fd *entry, const struct unsock_fd *old,
                                                 int standin, enum unsock_kind kind, long flags) {
     struct unsock_target_file where;

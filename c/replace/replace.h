@@ -128,8 +128,7 @@ struct unsock_epoll_carry {
 /* Moves the registrations of the descriptor in all sets to `carry`. Skips sets that were closed meanwhile. */
 void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry);
 
-/* Makes the registrations in `carry` again, for the new socket of `entry`, with the same events and data. Frees
- * `carry`. */
+/* Makes the registrations in `carry` again, for the new socket of `entry`. Frees `carry`. */
 void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
 
 void unsock_epoll_drop(const struct unsock_epoll_carry *carry);
