@@ -1,4 +1,4 @@
-/* Keeps the variables that the library needs in its children, and adds them to environments that lack them. */
+/* Keeps the variables that the library needs in child processes, and adds them to environments that lack them. */
 #include "process/start.h"
 
 #include "process/exec.h"
@@ -8,7 +8,7 @@
 #define PRELOAD "LD_PRELOAD="
 #define USUAL_SIZE 1024
 
-/* Memory for NAME=VALUE strings, LD_PRELOAD's first. Longer ones get mapped memory. */
+/* Memory for the NAME=VALUE strings, LD_PRELOAD's first. If they do not fit, mapped memory is used. */
 static char usual[USUAL_SIZE];
 static const char *library_file;
 static const char *preload; /* "LD_PRELOAD=FILE"; NULL: LD_PRELOAD is never changed */

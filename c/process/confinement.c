@@ -1,6 +1,6 @@
 /* Finds the AppArmor profile under which a program would run, and tries what the profile allows. The kernel does not
- * show the paths to which it attaches profiles, so a stopped child executes the program. A confined process does not
- * try: it may seldom trace its children or change to another profile. */
+ * show the paths to which it attaches profiles, so a stopped child executes the program. A process that is itself
+ * confined does not try: it may seldom trace its children or change to another profile. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"

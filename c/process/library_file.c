@@ -52,7 +52,7 @@ static bool own_map(struct unsock_span line, struct unsock_span *path) {
     return line.length > 0;
 }
 
-/* Reads line by line. A line that is longer than the buffer ends the search. */
+/* Reads /proc/self/maps line by line. A line that is longer than the buffer ends the search. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     size_t filled = 0;

@@ -108,7 +108,8 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         unsock_program_look(fd, planning->room, planning->file);
         bool script = planning->file->kind == UNSOCK_PROGRAM_SCRIPT;
         long result = script ? 0 : way_of(planning, fd);
-        /* After ENOEXEC, execvp would start a shell even for a file that may not be executed: checks that first. */
+        /* Checks whether the file may be executed: after ENOEXEC, execvp would start a shell even for one that may
+         * not. */
         if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
             long allowed = unsock_program_may_execute(run->directory, run->path, run->flags);
             result = allowed < 0 ? allowed : result;

@@ -94,7 +94,7 @@ static bool is_whole(struct proof *proof) {
     return (read && end <= proof->size) || fail_proof(proof, "cut short", "copy it once more");
 }
 
-/* Returns this library's version from a segment of notes, or NULL. A note's name and content are padded to 4. */
+/* Returns this library's version from a segment of notes, or NULL. A note's name and content are padded to 4 bytes. */
 static const char *version_in(const uint8_t *notes, size_t size) {
     for (size_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
         Elf64_Nhdr header;

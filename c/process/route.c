@@ -119,7 +119,7 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
     struct unsock_span rest = unsock_span_of(file->argument), none = {file->argument, 0};
     if (!unsock_span_is(unsock_base_name(unsock_span_of(file->interpreter)), "env"))
         return none;
-    /* Without -S all of it is one word: the kernel does not split it. */
+    /* Without -S the whole argument is one word: the kernel does not split it. */
     if (rest.length < 2 || rest.at[0] != '-')
         return is_option(rest) ? none : rest;
     while (rest.length > 0) {

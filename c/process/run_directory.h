@@ -41,8 +41,8 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
 /* Checks an existing directory and its place. With `force`, everybody may write to a directory that the user named. */
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
 
-/* Makes the directory with mode 0700 if it is missing, and checks it. Sets `*made` (unless NULL) if it was missing. If
- * it cannot be made, the advice in `error` names the `rights` (or NULL) that it would get later. */
+/* Makes the directory with mode 0700 if it is missing, and checks it. `*made` (or NULL): whether it was missing. If it
+ * cannot be made, the advice in `error` names the `rights` (or NULL) that it would get later. */
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
@@ -106,8 +106,8 @@ void unsock_loopback_names_prune(const char *directory);
 /* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the name's link to the directory at the absolute path, unless `name` is NULL. The environment `caller` decides
- * which directory is DEFAULT. */
+/* Makes the link `name`, unless it is NULL, to the directory `path` (absolute). The environment `caller` decides which
+ * directory is DEFAULT. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 

@@ -23,7 +23,7 @@ void unsock_start_loaded(const struct unsock_environment *environment, const cha
 void unsock_start_marks(void);
 
 /* Starts the library in libunsock.so run as a program, which has read the settings and is about to execute the command.
- * Then unsock_exec completes the command's environment, as a redirected program's call would. */
+ * Then unsock_exec completes the command's environment, as it does in a redirected program. */
 void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
 
 /* True if the library is active in this process. Each intercepted call checks this first. */

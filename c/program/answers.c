@@ -1,5 +1,5 @@
 /* Checks whether a port has a server, by the files that a client would try, in their order. The kernel tells whether a
- * Unix socket listens (files/listener.c). A control file's target of another family is checked by a connection. */
+ * Unix socket listens (files/listener.c). A control file's target that is no Unix socket is checked by a connection. */
 #include "program/options.h"
 
 #include "calls/target.h"
@@ -60,8 +60,8 @@ static enum unsock_answer ask_by_connection(struct unsock_control_file *control,
     return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
-/* If `most` is negative, checks only whether a socket is bound to the file. UDP over IP cannot be checked, and counts
- * as ready. */
+/* Checks one file. If `most` is negative, checks only whether a socket is bound to it. A target of UDP over IP cannot
+ * be checked, and counts as ready. */
 static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type, int64_t most, int64_t *again) {
     struct unsock_control_file control;
     struct statx status;
@@ -81,7 +81,8 @@ static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type
                                             : unsock_listener_ask(control.dest, control.dest_length, type);
 }
 
-/* Finds the entry that a client of the port tries after `index` others: in TCP's order if `words` has an address. */
+/* Finds the entry that a client of the port tries after `index` others: in TCP's order if `words` has an address, else
+ * in the record's. */
 static bool find_client_entry(const struct unsock_port *port, const struct unsock_port_words *words, unsigned index,
                               struct unsock_port_entry *entry) {
     if (port->holder != UNSOCK_PORT_OURS || index >= port->count)

@@ -21,7 +21,7 @@ struct channel {
     int32_t out, in; /* 0: none */
 };
 
-/* One direction of a pair: from this descriptor to its peer. */
+/* By descriptor: one direction of a pair, from this connection to its peer. */
 struct end {
     int32_t peer; /* 0: not joined. No socket has descriptor 0, as standard input stays open */
     bool ended;   /* this side has sent its end */
@@ -122,7 +122,8 @@ static long fill_pipe(int fd, struct end *end) {
         end->is_real = false;
         count = 0;
     }
-    /* 0 is the end of the data, or urgent data, which splice does not pass. The next read finds out which. */
+    /* A result of 0 is the end of the data, or urgent data, which splice does not pass. The next read finds out
+     * which. */
     if (count <= 0)
         leave_pipe(end);
     return UNSOCK_MIN(count, 0);

@@ -20,7 +20,8 @@ extern struct unsock_expose {
     long set, signals;
 } unsock_expose;
 
-/* The source of an event, in the upper half of its data. The lower half is the source's descriptor or number. */
+/* The source of an event, in the upper half of the event's data. The lower half is the source's descriptor or
+ * number. */
 enum unsock_expose_kind {
     UNSOCK_EXPOSE_JOINED, /* a connection of connection_pair.c, by descriptor */
     UNSOCK_EXPOSE_SIGNALS,
@@ -69,7 +70,7 @@ void unsock_expose_close(struct unsock_expose_port *port);
 /* Returns the port of this number, open or closed; NULL if the number is above all used ones. */
 struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 
-/* Prints "ADDRESS[/udp] WORDS FILE" on standard output; with --control, the control file's path for the address. */
+/* Prints "ADDRESS[/udp] WORDS FILE" on standard output; with --control, ADDRESS is the control file's path. */
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
 /* expose_clients.c: The clients of the ports. Each TCP connection and each UDP client (a session) has its own socket on
@@ -83,7 +84,8 @@ bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *por
 /* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
-/* Reads a part of a multiplexer's answer on the connection `inside`. After all of it, joins or resets the client. */
+/* Reads a part of a multiplexer's answer on the connection `inside`. After the whole answer, joins or resets the
+ * client. */
 void unsock_expose_clients_asked(int inside);
 
 /* Retries connects and datagrams that full queues have refused. Resets clients whose multiplexer has not answered in
@@ -98,7 +100,8 @@ long unsock_expose_all_start(void);
 /* Reads inotify's events. Returns false if the directory was removed. */
 bool unsock_expose_all_event(void);
 
-/* Schedules another look at the directory after a client found no server: a server that is killed causes no event. */
+/* Schedules another look at the directory after a client found no server: a killed server causes no event of
+ * inotify's. */
 void unsock_expose_all_look(void);
 
 /* Reads the directory if it has changed. Returns after how many ms the caller must call again; -1: never. */

@@ -45,7 +45,7 @@ static bool is_open(struct unsock_port_key key) {
     return false;
 }
 
-/* True if a change of this name may concern a port to expose. This skips most events: UDP clients create and remove
+/* True if a change of this name may concern a port to expose. False for most events: UDP clients create and remove
  * sockets all the time, and the lock's file changes, too. */
 static bool is_about_port(const char *name) {
     struct sockaddr_un path;
@@ -115,7 +115,7 @@ static bool read_live_ports(void) {
     return whole;
 }
 
-/* Closes ports before it opens others, which may need their elements of the array. */
+/* Closes ports first: the ports to open may need their elements of the array. */
 static void look_for_ports(void) {
     struct unsock_expose_port *port;
     bool whole = read_live_ports();

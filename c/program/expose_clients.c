@@ -218,8 +218,8 @@ static long open_session(struct session *session) {
     return 0;
 }
 
-/* Returns the client's session, or a new one, in a free element or that of the longest idle session. NULL: the
- * session's socket cannot be opened. */
+/* Returns the client's session, or a new one in a free element; if there is none, in that of the session that has been
+ * idle longest. NULL: the session's socket cannot be opened. */
 static struct session *session_of(const struct unsock_expose_port *port, const union unsock_sockaddr *client,
                                   uint32_t length) {
     struct session *oldest = sessions;

@@ -1,4 +1,5 @@
-/* Opens and closes the ports of `expose`. An open port uses an element of an array; a later one may reuse it. */
+/* Opens and closes the ports of `expose`. An open port uses an element of an array; a later port may reuse the
+ * element. */
 #include "program/expose.h"
 
 #include "calls/target.h"

@@ -113,7 +113,7 @@ static bool check_value(const struct reading *reading, unsigned number) {
     return false;
 }
 
-/* The flags to suggest for an unknown one: the table's, and "--help". */
+/* The flags to suggest for an unknown flag: the table's, and "--help". */
 struct flags {
     struct unsock_words words;
     const struct unsock_option_table *table;

@@ -153,7 +153,7 @@ int unsock_wait_start(const struct unsock_command_call *call) {
     uint8_t events[EVENTS_SIZE];
     long inotify = unsock_inotify_init1(O_CLOEXEC | O_NONBLOCK);
     for (;;) {
-        /* A directory that was removed and created again has no watch. */
+        /* Adds the watch each time: a directory that was removed and created again has none. */
         bool is_watched = inotify >= 0 && unsock_inotify_add_watch(inotify, waiting.directory.path, CHANGES) >= 0;
         int64_t again;
         long left = ask_ports(&waiting, &again);
@@ -167,7 +167,7 @@ int unsock_wait_start(const struct unsock_command_call *call) {
         if (rest == 0)
             return say_late(&waiting);
         again = is_watched ? again : unsock_sooner(again, UNWATCHED_MS);
-        /* Waits for a change since the watch was added; negative: without limit. */
+        /* Waits for a change in the directory since the watch was added. A negative time is no limit. */
         unsock_await(inotify, EPOLLIN, unsock_sooner(rest, again));
         while (inotify >= 0 && unsock_read(inotify, events, sizeof(events)) > 0)
             ;

@@ -86,7 +86,7 @@ static void write_directory(const struct query *query) {
     unsock_json_bool("asked", query->directory.asked);
 }
 
-/* Writes the library's variables in the environment that a command would get. */
+/* Writes those variables of a command's environment that are the library's. */
 static bool answer_settings(struct query *query) {
     if (!choose_asked_settings(query))
         return false;

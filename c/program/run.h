@@ -21,7 +21,8 @@ struct unsock_run_map {
     struct unsock_control_file control;
 };
 
-/* Reads "8000=/run/app.sock". %a in the path becomes the first IPv4 address of the command's UNSOCK_ADDR. */
+/* Reads a map, "8000=/run/app.sock". In the path %p is the port, %a the first IPv4 address of UNSOCK_ADDR, and %% is
+ * %. */
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
 /* Writes the maps to `directory`, or shares files with the same bytes that are there. Unless `stays`, starts a map
@@ -68,7 +69,7 @@ bool unsock_isolate(struct unsock_text *error);
 
 /* supervise.c: For the processes that outlive a command and remove its files: the keeper, the map keeper and `hold`. */
 
-/* Applies the default action of a signal, which may end or stop this process. Then all signals are blocked. */
+/* Takes the default action of a signal, which may end or stop this process. Afterwards all signals are blocked. */
 void unsock_keeper_obey(int signal);
 
 /* Blocks all signals, starts a session of its own and renames the process. From then on only SIGKILL ends it. */

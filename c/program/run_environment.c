@@ -109,7 +109,7 @@ static void put_library(struct unsock_run_environment *environment, const char *
     set_variable(environment, "LD_PRELOAD", value);
 }
 
-/* Checks the settings. The message about a wrong one names what the user wrote: the option, or the variable. */
+/* Checks the settings. The message about a wrong setting names what the user wrote: the option, or the variable. */
 static bool check_settings(const struct unsock_run_environment *environment, const struct unsock_options *given,
                            struct unsock_text *error) {
     UNSOCK_TEXT(line, 1024);

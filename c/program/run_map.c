@@ -17,8 +17,8 @@
 #define ATTEMPTS_MOST 200 /* a map keeper needs a moment after its command's end */
 #define WAIT_NS 10000000
 
-/* Writes `pattern` with %p (port), %a (the first IPv4 address of UNSOCK_ADDR, if any) and %% replaced. Returns false at
- * any other % sequence. */
+/* Writes `pattern` to `path`, with %p (port), %a (the first IPv4 address of UNSOCK_ADDR, if any) and %% replaced.
+ * Returns false at any other % sequence. */
 static bool fill_in(const char *pattern, uint16_t port, struct unsock_text *path) {
     unsigned number = 0, count = unsock_settings.address_count;
     while (number < count && unsock_settings.addresses[number].ip.family != AF_INET)

@@ -29,7 +29,7 @@ struct news {
 #define SIGNALS_MOST 64
 
 /* struct signalfd_siginfo (signalfd(2)); its header conflicts with others. The parent sends each signal to the keeper
- * in this form. With number 0, it acknowledges the keeper's message about the command's state. */
+ * in this form. The number 0 acknowledges the keeper's message about the command's state. */
 struct told {
     uint32_t number;
     int32_t error, code;

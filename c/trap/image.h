@@ -47,8 +47,8 @@ struct unsock_patch {
 };
 
 /* Returns the number of rewritten places. 0: there is no known place, no room for stubs, no stacks for threads, or the
- * code cannot be written. -errno: the kernel does not let written memory be executed. The program is then unchanged,
- * except after -EFAULT: some of its code could not be mapped again. */
+ * code cannot be written. -errno: the kernel does not let written memory be executed. In both cases the program is
+ * unchanged, except after -EFAULT: some of its code could not be mapped again. */
 long unsock_patch(const struct unsock_patch *patch);
 
 /* Checks that a copy of the file's first page may be executed after a write to it. Returns 0 or mprotect's -errno. */

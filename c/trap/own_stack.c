@@ -61,7 +61,7 @@ static struct unsock_own_stack *take_unowned_stack(int32_t self) {
 }
 
 /* Takes the stack of an ended thread; NULL if it finds none. If another thread, of any process, now has the ended
- * thread's number, the stack seems to be in use, and stays. */
+ * thread's number, the stack seems to be in use, and is not taken. */
 static struct unsock_own_stack *take_ended_threads_stack(int32_t self) {
     unsigned all = count_kept_stacks();
     for (unsigned i = 0; i < TRIES && i < all; i++) {
@@ -175,9 +175,9 @@ struct call {
     bool on_signal_stack;
 };
 
-/* Makes the call on the present stack. If the handler runs on the signal stack, first turns the signal stack off:
- * otherwise the kernel would start the next handler at its top, over the handler's frame. So until the call returns,
- * handlers run on the call's stack. rt_sigreturn turns the signal stack on again. */
+/* Makes the call on the present stack. If the SIGSYS handler was started on the signal stack, first turns that stack
+ * off: otherwise the kernel would start the next handler at its top, over the frame of the SIGSYS handler. So until the
+ * call returns, handlers run on the call's stack. rt_sigreturn turns the signal stack on again. */
 static void on_own_stack(void *given) {
     static const struct unsock_signal_stack none = {.flags = STACK_DISABLED};
     struct call *call = given;

@@ -92,9 +92,9 @@ static long copy_without_sigsys(const void *set, long size, uint64_t *copy) {
     return 0;
 }
 
-/* Answers rt_sigprocmask. The SIGSYS handler runs under the program's mask, so the kernel can change the mask; the
- * context then gets the new one. The new mask must not have SIGSYS even for a moment: a handler of the program, whose
- * calls are trapped, too, may run as soon as its signal is unblocked. */
+/* Answers rt_sigprocmask by the same system call, as the SIGSYS handler runs under the program's mask. Removes SIGSYS
+ * from the set before the call: a handler of the program, whose calls are trapped, too, may run as soon as its signal
+ * is unblocked. Stores the new mask in the context. */
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size) {
     uint64_t copy;
     long wrong = set ? copy_without_sigsys(set, size, &copy) : size != UNSOCK_SIGNALS_SIZE ? -EINVAL : 0;
