@@ -72,8 +72,7 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
     return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
-/* Binds the socket to its name. If the name has a number, uses the first number that is free. Unlinks stale files
- * there. */
+/* Binds the socket to its name; if the name has a number, to the first free one. Unlinks stale files there. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);
@@ -281,17 +280,16 @@ UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
            (bind->reuseport || bind->reuseaddr || !unsock_port_conflict(&first, &bind->me));
 }
 
-/* Binds to a port that has names. If all are stale, removes them first. Otherwise binds beside live sockets if it may;
- * a client may not. */
+/* Binds to a port that has names: after their removal if all are stale; else, but not for a client, beside live
+ * sockets. */
 static long bind_to_taken(struct unsock_bind *bind, bool client) {
     if (unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
         return bind_if_free(bind, client);
     return !client && may_share(bind) ? bind_names(bind, false) : -EADDRINUSE;
 }
 
-/* Tries one ephemeral port after the other. After LOOKS_FOR_FREE taken ports, also tries to bind to each taken one.
- * Skips a port with a damaged control file (EINVAL). After the kernel's EINVAL gives up: the socket already has a
- * name. */
+/* Tries the ephemeral ports in turn. After LOOKS_FOR_FREE taken ones, also tries to bind to each taken one. Skips a
+ * port with a damaged control file (EINVAL). The kernel's EINVAL ends the search: the socket already has a name. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     for (unsigned i = 0; i < count; i++) {

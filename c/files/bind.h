@@ -44,16 +44,15 @@ struct unsock_bind {
 
 /* bind.c: Binds a socket to the port that the program chose, or to any free port. */
 
-/* Binds the socket. Returns 0 and sets `how`; or returns an -errno that the caller must translate to TCP's
- * (rules/errno.h): -EADDRINUSE if the port is in use. */
+/* Binds the socket. Returns 0 and sets `how`; or the kernel's -errno, before its translation to TCP's
+ * (rules/errno.h). */
 long unsock_bind_port(struct unsock_bind *bind);
 
 /* Binds a datagram socket that the program has not bound. Tries the port of the request first, if it is not 0. If that
  * fails, takes any free ephemeral port, covered or not. */
 long unsock_bind_client(struct unsock_bind *bind);
 
-/* Gives the port to a waiting or reserved stream that is about to listen. Returns 0 or -errno: -EADDRINUSE if another
- * socket of the port excludes the stream. */
+/* Gives the port to a waiting or reserved stream that is about to listen. -EADDRINUSE: another socket excludes it. */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
 /* port.c: The names of this process's own sockets. */
@@ -74,7 +73,6 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
 
 /* ephemeral.c: The system's ephemeral port range (ip(7), ip_local_port_range). */
 
-/* Returns the next port of the ephemeral range, in turn. */
 uint16_t unsock_ephemeral_next(void);
 
 unsigned unsock_ephemeral_count(void);
@@ -97,9 +95,8 @@ void unsock_listen_fds_start(const struct unsock_environment *environment);
  * `type`, with the AF_UNIX address `name` of `length` bytes. */
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length);
 
-/* Returns the handed-over descriptor whose socket has the address `name`, for a bind to that address. Returns -ENOENT
- * if there is none. Returns -EADDRINUSE if this process has already bound the socket to an IP address that excludes the
- * bind's. */
+/* Returns the handed-over descriptor whose socket has the address `name`; -ENOENT if there is none; -EADDRINUSE if this
+ * process has bound the socket to an IP address that excludes the bind's. */
 long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length);
 
 /* True if `fd` is a duplicate of a handed-over descriptor. Asks the kernel, so `fd` needs no entry. */

@@ -33,8 +33,7 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* Copies the cached content. False if there is none, or if not all users may read the file: open must then check this
- * user's permission. */
+/* Copies the cached content. False if there is none, or if open must check this user's permission to read. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -94,8 +93,7 @@ UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const cha
                         is_trusted_owner(link.stx_uid, path)));
 }
 
-/* Returns the type of the file at `path` (through a link: then *linked is true), or -errno. Opens nothing, so no FIFO
- * or device blocks. */
+/* Returns the type of the file at `path` (*linked: through a link), or -errno. Opens nothing that could block. */
 static long look_at_file(const char *path, struct statx *status, bool *linked) {
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
     *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;
@@ -155,8 +153,7 @@ long unsock_resolve(const char *path, struct unsock_control_file *control) {
     return read == -EINVAL || read == -EACCES ? read : UNSOCK_ANSWERS_OTHER;
 }
 
-/* Makes the temporary name under which a control file is written. link(2) then gives the complete file its own name, so
- * that no reader sees a part of it. */
+/* Makes the temporary name of a control file. link(2) gives the complete file its own name. */
 static long name_control_part(const char *path, char *part) {
     struct unsock_text text = unsock_text_in(part, PATH_MOST);
     uint64_t number;

@@ -8,9 +8,9 @@
 
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
-/* Makes the directory (0755, with its parents) if it is missing. Returns false, with one line in `error`, if this
- * fails, or if other users could replace the directory and UNSOCK_TRUST is not set. Accepts a directory that this user
- * cannot reach (EACCES). */
+/* Makes the directory (0755, with its parents) if it is missing. Accepts one that this user cannot reach. Returns
+ * false, with one line in `error`, on failure, or if other users could replace the directory and UNSOCK_TRUST is not
+ * set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
 /* Identifies the directory, by whatever path it is reached; 0: unknown. Clients' names contain it: they are visible in
@@ -20,9 +20,8 @@ extern uint64_t unsock_directory_tag;
 /* True if users other than its owner could write to the directory when the process started. */
 extern bool unsock_directory_is_shared;
 
-/* Resolves symbolic links in the path of the directory: /var/run/x becomes /run/x. So all processes of a mount
- * namespace know each socket by one path. Changes nothing if the directory or /proc is missing, or if the result is too
- * long. */
+/* Resolves symbolic links in the directory's path (/var/run/x becomes /run/x), so that all processes of a mount
+ * namespace use one path. Changes nothing if the directory or /proc is missing, or if the result is too long. */
 void unsock_directory_name_settle(struct unsock_settings *settings);
 
 /* A visit makes the library read and change names in another directory: it replaces the directory in the settings, and
@@ -32,25 +31,23 @@ struct unsock_directory_visit {
     size_t length;
 };
 
-/* Begins a visit to `directory`, a path of `length` bytes. Returns false if the path is not absolute, is "/", or is too
- * long. */
+/* Begins a visit to `directory`, a path of `length` bytes. False if the path is relative, "/", or too long. */
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 
 /* lock.c: The lock of a directory. A process holds it while it removes or renames a socket file there.
  *
- * It is a POSIX record lock (fcntl(2)) on a file of its own, ".unsock.lock". Making the file costs several times as
- * much as opening it. So in a directory to which only its owner may write, the owner's process keeps the file until the
- * process ends. In other directories another user might be unable to open the file, so it exists only while a process
- * has the lock or tries to take it.
+ * It is a POSIX record lock (fcntl(2)) on the file ".unsock.lock". Making this file costs several times as much as
+ * opening it. So where only the directory's owner may write, the owner's process keeps the file until the process ends.
+ * Elsewhere another user might be unable to open the file, so it exists only while a process has the lock or tries to
+ * take it.
  *   - Only users with write permission to the directory can take the lock: no other user can make or open the file.
  *   - The kernel frees the lock of a killed process. A child forked by another thread never has the lock: record locks
  *     belong to the process that took them.
  *   - Threads of one process would share a record lock. So they exclude each other by a word in memory.
  *
- * Only the first thread of the process blocks signals while it has the lock. Another thread that blocked and unblocked
- * them could take a signal meant to wake the first thread. In that thread alone, Python, for example, runs its
- * handlers. */
+ * Only a process's first thread blocks signals while it has the lock. Another thread that did so could take a signal
+ * that was to wake the first thread, in which Python, for example, runs all its handlers. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */
@@ -80,9 +77,8 @@ void unsock_lock_drop(struct unsock_lock *lock);
 void unsock_lock_end(void);
 
 /* The functions below change names in the directory, as the system calls of these names do; all paths are absolute. If
- * other users could replace the directory (UNSOCK_TRUST), each change opens it, checks that it is still the one found
- * at the start (else returns -EACCES), and works from its descriptor. Otherwise a change goes by path, without extra
- * calls. */
+ * other users could replace the directory (UNSOCK_TRUST), each change opens it and works from its descriptor; -EACCES:
+ * it is not the one found at the start. Otherwise a change goes by path. */
 
 /* Notes the directory found at the start, and whether other users could put another directory in its place. */
 void unsock_directory_change_start(struct unsock_file_id directory, bool may_move);
@@ -102,9 +98,8 @@ long unsock_directory_set_times(const char *path, const void *times);
 
 long unsock_directory_open(const char *path, int flags, int mode);
 
-/* Sets the mode of the file to which `socket` is bound. Follows no link: another user may have put a link to some other
- * file in its place. If the file is outside the directory, asks the socket for its file (this needs CAP_NET_ADMIN), or
- * else opens the path. */
+/* Sets the mode of the file to which `socket` is bound. Follows no link that another user may have put in its place.
+ * Outside the directory, asks the socket for its file (this needs CAP_NET_ADMIN), or else opens the path. */
 void unsock_directory_set_mode(int socket, const char *path, int mode);
 
 /* directory_list.c: Lists the names in a directory of socket files. */

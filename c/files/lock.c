@@ -28,8 +28,7 @@ struct record {
     int32_t pid;
 };
 
-/* Closes the lock's file if a thread ended, or left by siglongjmp, without unlocking. The kernel then frees the record
- * lock. */
+/* Frees the record lock of a thread that ended, or left by siglongjmp, without unlocking. */
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;

@@ -319,8 +319,8 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
     return false;
 }
 
-/* Adds the socket to the record, or if there will be none, makes PORT.sock point to it: from then on clients find it.
- * Then removes the names of stale sockets, and the old names of sockets that have got numbers. */
+/* Adds the socket to the port: clients find it once the record is written, or PORT.sock if there is no record. Then
+ * removes the names of stale sockets, and the old names of sockets that have got numbers. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {
     struct unsock_port_entry first = port->first;

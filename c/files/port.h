@@ -5,18 +5,15 @@
 #include "rules/port_record.h"
 
 /* port.c: Reads a port's names in the directory (rules/port_name.h), asks which sockets are live, and changes the names
- * step by step. These rules hold (docs/architecture.md, "Names and ports"):
- *   - The process that creates PORT.sock has the port. PORT.sock exists as long as any socket has the port: a rename
- *     replaces it, so that it is never missing.
- *   - The file .PORT@ADDR is created before PORT.sock. So a PORT.sock without a live socket behind it is stale, and may
- *     be replaced.
+ * step by step. The rules (docs/architecture.md, "Names and ports"):
+ *   - The process that creates PORT.sock has the port. Later changes replace PORT.sock by a rename, so that it is never
+ *     missing while a socket has the port.
+ *   - The file .PORT@ADDR is created before PORT.sock. So a PORT.sock without a live socket behind it is stale.
  *   - To remove or replace another socket's name, a process takes the lock, and then asks the kernel about the socket.
  *     To create a name that does not exist, it needs no lock.
  *   - A file that is missing is never unlinked: a new socket may bind to its name at any moment.
  *   - The record may list stale sockets, but lacks no live one that has joined the port. It is written before PORT.sock
- *     gets its "./", and removed after PORT.sock has lost the "./".
- *   - Only a datagram socket's file gets another name, once: when another socket first shares its address
- *     (unsock_port_join). */
+ *     gets its "./", and removed after PORT.sock has lost the "./". */
 
 /* Borrows memory for one port: the process's own, or a mapping if that is in use. NULL: no memory. */
 struct unsock_port *unsock_port_borrow(void);
@@ -68,15 +65,13 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
 
-/* Called before `me` listens: marks as waiting all streams of this process that do not listen and that `me`
- * excludes. */
+/* Marks as waiting this process's streams that do not listen and that `me`, which is about to listen, excludes. */
 void unsock_port_let_wait(const struct unsock_port_entry *me);
 
 /* port_leave.c: Changes a port's names when a socket is connected or closed. */
 
-/* Notes in the record that a datagram socket which shares its address has been connected: it now receives from its peer
- * alone, and all other clients must use the other sockets. If the socket has the port alone, makes one system call and
- * returns false. */
+/* Notes in the record that a datagram socket which shares its address is now connected, and so receives from its peer
+ * alone. If the socket has the port alone, makes one system call and returns false. */
 bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
 /* Removes the names of the socket `me`, with the directory locked. `own`: STALE if the socket is closed, or if its name
@@ -113,8 +108,7 @@ long unsock_socketfile_ask(const void *address, socklen_t length);
 /* True if a socket is certainly bound to the file. Needs no lock, because callers do not remove such a file. */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
 
-/* Returns whether the socket behind the file is live. A caller that changes names by the answer locks the directory
- * first. */
+/* Returns whether the socket behind the file is live. To change names by the answer, lock the directory first. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /* As unsock_socketfile_life, for a name at which no bind can be in progress. */
@@ -125,18 +119,15 @@ bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t le
 
 #define UNSOCK_OPEN_TO_ALL 0666 /* servers of any user may reply to a client's file, as over UDP */
 
-/* Binds the socket. Its file gets UNSOCK_MODE, or if that is not set, `mode` (-1: as the umask says). Returns 0 or
- * -errno. */
+/* Binds the socket. Its file gets UNSOCK_MODE, or if that is not set, `mode` (-1: as the umask says). */
 long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_t length, int mode);
 
-/* A note at a socket file for users who may not connect to it. It names the socket's network namespace, in the
- * nanoseconds of the file's times. A process in this namespace sees all sockets of the namespace in /proc/net/unix, so
- * a socket that is not listed there is closed. (The kernel uses a namespace's number again only after its last socket
- * is closed.) */
+/* A note at a socket file for users who may not connect to it: the socket's network namespace, in the nanoseconds of
+ * the file's times. A process in this namespace finds all the namespace's sockets in /proc/net/unix; a socket that is
+ * missing there is closed. (The kernel reuses a namespace's number only after its last socket is closed.) */
 
-/* Writes the note at the file of a newly bound socket, if users who can reach the directory may lack write permission
- * to the file. Where only the directory's owner may write, this is so only if UNSOCK_MODE forbids the owner to
- * write. */
+/* Writes the note for a newly bound socket, if users who can reach the directory may lack write permission to the file:
+ * in a directory that is not shared, only if UNSOCK_MODE forbids the owner to write. */
 void unsock_file_netns_note(const char *path);
 
 /* True if the note shows that the file's socket is closed. */
