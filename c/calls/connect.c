@@ -32,8 +32,8 @@ static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *i
     return result;
 }
 
-/* Ends the association, for connect(AF_UNSPEC). A local socket with a port that the program chose stays bound; any
- * other socket becomes new (but see unsock_datagram_stays). */
+/* Ends the association, for connect(AF_UNSPEC). If the program chose the port, a local socket and a datagram socket of
+ * unsock_datagram_stays stay bound; any other socket becomes new. */
 static long disconnect_socket(int fd, const void *address, socklen_t length) {
     struct unsock_whose whose;
     if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS)

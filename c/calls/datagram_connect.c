@@ -39,7 +39,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         result = unsock_redirect_to_ip(fd, entry);
         return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
     }
-    /* While the kernel's socket is connected to another one, a peer that starts later could not send to it. */
+    /* Disconnects: a peer that starts later cannot send to a kernel socket that is connected to another one. */
     unsock_datagram_disconnect(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     unsock_datagram_set_nobody(entry);
@@ -62,7 +62,6 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
            unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX;
 }
 
-/* Makes the descriptor a local socket with the name that the peer is to see. */
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;

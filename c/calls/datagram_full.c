@@ -9,10 +9,10 @@
 
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* the longest brief wait for one datagram */
-/* The most time in a second for unsuccessful waits for one receiver: the socket's only one; one of several. */
+/* The most time in a second for unsuccessful waits for one receiver: if it is the only one; if it is one of several. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
-#define ALL_MOST_NS 50000000 /* in a second, of all unsuccessful waits with several receivers: a twentieth */
+#define ALL_MOST_NS 50000000 /* in a second, for all waits with several receivers: a twentieth */
 #define READING_SHARE 8      /* a wait for a receiver that reads counts an eighth: at most 400 ms a second */
 #define WATCH_FIRST_NS 2000000
 #define LATE_NS 200000000      /* a wait, after which retries are so frequent that new senders are seldom faster */

@@ -52,8 +52,8 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
     return result;
 }
 
-/* In a directory that other users may write to, a bound socket's file has another mark: its network namespace
- * (files/socketfile.c). If the directory can be replaced, a mark by path could reach another directory's file. */
+/* Omits two cases. In a directory that other users may write to, a bound socket's file has another mark: its network
+ * namespace (files/socketfile.c). If the directory can be replaced, a mark by path could reach another one's file. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move &&
         (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared))

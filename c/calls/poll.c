@@ -130,7 +130,6 @@ static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     return set;
 }
 
-/* Returns `end`, or the first multiplexer's deadline if that is earlier. */
 static int64_t poll_until_answer(int64_t end) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0)
         return end;

@@ -100,7 +100,6 @@ UNSOCK_OWN_FRAME static long go_by_names(struct unsock_port_search *search) {
         if (view.holder == UNSOCK_PORT_UNREAD)
             return -EACCES;
         if (view.holder == UNSOCK_PORT_FOREIGN) {
-            /* PORT.sock itself: the file of a plain server or of a client, or a control file. */
             search->length = unsock_address_path(search->target->port, search->type, search->path);
             return search->way(search);
         }

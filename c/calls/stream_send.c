@@ -8,8 +8,8 @@
 
 #define PARTS_MOST 1024u      /* UIO_MAXIOV */
 #define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
-/* The most bytes of one write that TCP accepts before it sees the reset. TCP checks after every sixteen segments of 32
- * KiB (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), or when its buffer is full, which has room for a segment. */
+/* The most bytes of one write that TCP accepts before it sees the reset. TCP checks when its buffer, of a segment at
+ * least, is full, and after every sixteen segments of 32 KiB (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER). */
 #define SEGMENT (32 << 10)
 #define LOST_MOST (16 * SEGMENT)
 
@@ -28,8 +28,8 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/* Notes that a write was lost: SO_ERROR, which programs read after each connect, reads the mark only with this flag.
- * Shuts down again, which wakes waiting threads and edge-triggered sets as TCP's reset does (unix_shutdown). */
+/* Notes that a write was lost: SO_ERROR, which programs read after each connect, reads the mark only with this flag. A
+ * further shutdown wakes waiting threads and edge-triggered sets, as TCP's reset does (unix_shutdown). */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)

@@ -90,7 +90,6 @@ static inline struct unsock_fd *unsock_asking(int fd) {
  * Otherwise connect must wait. */
 bool unsock_asking_has_room(void);
 
-/* Notes that the descriptor waits for its multiplexer's answer. */
 void unsock_asking_begin(int fd, const struct unsock_firecracker *asked);
 
 /* Reads, without waiting, what has arrived of the multiplexer's answer. Returns -EINPROGRESS while the answer is

@@ -9,7 +9,7 @@
 #define SECONDS_MOST 2000000
 #define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
-#define HELD_SHARE 8 /* poll reports a socket writable while at most a quarter is used (unix_writable) */
+#define HELD_SHARE 8 /* of the buffer; poll reports a socket writable up to a quarter (unix_writable) */
 
 int32_t unsock_socket_timeval_ms(const void *timeval) {
     struct unsock_timeval time;

@@ -1,4 +1,4 @@
-/* Interposes dprintf and its variants, as libc prints without `write`. The library prints to connected streams. */
+/* Interposes dprintf and its variants, which call no exported `write`: to streams the library prints itself. */
 #include "calls/list.h"
 #include "calls/stream.h"
 #include "process/start.h"

@@ -19,7 +19,6 @@
 #define ANSWERED_IF_YES(name) [__NR_##name] = true,
 #define ANSWERED_IF_NO(name)
 
-/* True for each number that the library answers. */
 NAMED const bool unsock_syscall_answered[NUMBERS] = {UNSOCK_CALLS(ANSWERED) UNSOCK_DOOR_CALLS(ANSWERED_DOOR_CALL)};
 
 /* Makes an execve(2) or execveat(2). Not inlined, so that other calls need no stack for it. */

@@ -106,7 +106,6 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
  * EPOLLPRI, which shows a waiting urgent byte. Holds some events back until a multiplexer has answered. */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
-/* Calls epoll_ctl for the program. Returns 0 or -errno. */
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
 
 #define UNSOCK_EPOLL_FEW 4 /* on the stack, which may be small */
