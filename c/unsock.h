@@ -18,9 +18,8 @@
 #define UNSOCK_CONTROL_NOBODY "/dev/null" /* a target of AF_UNIX where there is never a socket */
 
 /* An entry of `sockopts` with group 0 and this key decides when the target gets a half-close: at once if the first byte
- * of its value is 2, else at the close. Without the entry, Firecracker's multiplexer and AF_TIPC get the half-close at
- * the close, since an earlier one would lose the server's answer; other targets get it at once. unsock 1.1 skips the
- * entry. */
+ * of its value is 2, else at the close. unsock 1.1 skips it. Without it, Firecracker's multiplexer and AF_TIPC get a
+ * half-close at the close, since an earlier one would lose the server's answer; other targets get it at once. */
 #define UNSOCK_CONTROL_HALF_CLOSE 0x666c6168u
 #define UNSOCK_CONTROL_HALF_CLOSE_HOLD 1
 #define UNSOCK_CONTROL_HALF_CLOSE_PASS 2
@@ -76,7 +75,7 @@ UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 /* Returns the name of the intercepted function number `index`, from 0 on, or NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 
-/* Calls execve(2), for a runtime that lacks it. Returns only if the exec fails, with the reason in `why` (of `size`
+/* Calls execve(2), for a runtime that lacks it. Returns only after a failure, with the reason in `why` (`size`
  * bytes). */
 UNSOCK_EXPORT void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why,
                                   size_t size);

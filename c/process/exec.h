@@ -103,8 +103,7 @@ struct unsock_exec_plan {
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
 
-/* Makes an execveat(2); if the library is active or this process is trapped, by a plan. Returns only after a failure,
- * with -errno. */
+/* Makes an execveat(2), by a plan if the library is active or the process trapped. Returns -errno after a failure. */
 long unsock_exec(const struct unsock_exec *exec);
 
 /* planning.c: Finds the way to start a program. Only for process/exec.c. */
@@ -130,9 +129,8 @@ struct unsock_planning {
  * the library is inert here, reports nothing and returns `way`. */
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why, enum unsock_way way);
 
-/* Inspects the program. For a script, puts the interpreter in front of argv and inspects the interpreter, which may
- * also be a script. Returns an enum unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is the program's
- * descriptor. */
+/* Inspects the program. For a script, puts the interpreter in front of argv and inspects the interpreter, maybe a
+ * script, too. Returns an enum unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is the program's descriptor. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
 /* confinement.c: Finds AppArmor's profile for a program. When an unconfined process executes a file, the kernel
@@ -154,8 +152,7 @@ struct unsock_confinement_question {
     const void *context;
 };
 
-/* Appends to `name` the profile that would confine the program; nothing for UNSOCK_CONFINEMENT_NONE. No instruction of
- * the program runs. */
+/* Appends to `name` the profile that would confine the program; nothing for UNSOCK_CONFINEMENT_NONE. */
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
@@ -165,8 +162,7 @@ bool unsock_confinement_refuses(const struct unsock_confinement_question *questi
 /* Puts this process under the profile. False if the process may not change to it. */
 bool unsock_confinement_enter(const char *profile);
 
-/* route.c: Finds the files that a typed command runs: the program's own, and the interpreters in "#!" lines, also
- * behind env(1). */
+/* route.c: Finds the files that a typed command runs: the program's own, and the interpreters in "#!" lines. */
 
 #define UNSOCK_NOT_EXECUTABLE 126
 #define UNSOCK_NOT_FOUND 127

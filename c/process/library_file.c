@@ -1,5 +1,4 @@
-/* Reads and writes LD_PRELOAD, and finds the library's own file there or in /proc/self/maps (some libcs lack
- * dladdr). */
+/* Reads and writes LD_PRELOAD. Finds the library's own file, without dladdr, which some libcs lack. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"

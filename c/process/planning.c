@@ -84,9 +84,8 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
 }
 
-/* Returns the way, or -errno, for a file that cannot be read. An untrapped process starts it plainly, unless
- * UNSOCK_STRICT is set. A trapped process does not: without the loader, the program's first trapped call would end
- * it. */
+/* Returns the way, or -errno, for a file that cannot be read. An untrapped process starts it, unless UNSOCK_STRICT is
+ * set. A trapped process does not: without the loader, the program's first trapped call would end it. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
     const struct unsock_exec *run = &planning->run;
     if (unsock_program_may_execute(run->directory, run->path, run->flags) < 0 || error != -EACCES)
@@ -108,8 +107,7 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened) {
         unsock_program_look(fd, planning->room, planning->file);
         bool script = planning->file->kind == UNSOCK_PROGRAM_SCRIPT;
         long result = script ? 0 : way_of(planning, fd);
-        /* Checks whether the file may be executed: after ENOEXEC, execvp would start a shell even for one that may
-         * not. */
+        /* Checks the right to execute the file: after ENOEXEC, execvp would start a shell even without that right. */
         if (result == UNSOCK_WAY_LOADED || result == -ENOEXEC || script) {
             long allowed = unsock_program_may_execute(run->directory, run->path, run->flags);
             result = allowed < 0 ? allowed : result;

@@ -48,8 +48,8 @@ static void give_away(long made, const struct statx *directory) {
 }
 
 /* Opens DIR/private, and makes it if it is missing. Returns the descriptor or -errno. -ENOENT: another process has just
- * removed it. -EACCES, with `*others` set: its owner is neither this user nor DIR's owner, or everybody may write to
- * it. Such users could remove a private directory. */
+ * removed it. -EACCES, with `*others` set: other users could remove a private directory, since DIR/private belongs to
+ * neither this user nor DIR's owner, or since everybody may write to it. */
 static long make_private_place(long outer, bool *others) {
     struct statx status, above;
     long result = look_at_directory(outer, &above);
@@ -156,8 +156,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     long result = -EAGAIN;
     bool others = false, again = true;
     unsock_private_sweep(directory, true, NULL);
-    /* Retries if another process has just removed DIR/private with the last directory in it, or if the name is
-     * taken. */
+    /* Retries if another process has just removed DIR/private with its last directory, or if the name is taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
         UNSOCK_CLOSED long outer = open_outer(directory);
         UNSOCK_CLOSED long place = make_private_place(outer, &others);

@@ -179,8 +179,7 @@ bool unsock_sockets_allowed(struct unsock_text *error) {
             return true; /* a shortage does not show whether the call is allowed */
         if (fd < 0)
             return forbidden(error, kinds[i].call, fd);
-        /* Binds to an address of family AF_UNSPEC: filters and security modules check the call before the kernel
-         * refuses it. */
+        /* Binds to the family AF_UNSPEC: filters and security modules check the call before the kernel refuses it. */
         static const struct sockaddr_un nowhere = {AF_UNSPEC, "/"};
         long result = unsock_bind(fd, &nowhere, sizeof(nowhere.sun_family) + sizeof("/"));
         if (result != -EINVAL)

@@ -47,8 +47,7 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
 /* If this user may write to the directory, checks that a socket can be bound there: a file system may have no sockets
- * (sshfs), be full or read-only. Unless `known`, does not try this on usual file systems (ext4, tmpfs) and read-only
- * ones. */
+ * (sshfs) or be full. Unless `known`, does not try this on usual file systems (ext4, tmpfs) and read-only ones. */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
 
@@ -106,8 +105,8 @@ void unsock_loopback_names_prune(const char *directory);
 /* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the link `name`, unless it is NULL, to the directory `path` (absolute). The environment `caller` decides which
- * directory is DEFAULT. */
+/* Makes the link `name` (unless NULL) to the directory `path` (absolute). The environment `caller` decides on
+ * DEFAULT. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
@@ -136,8 +135,7 @@ long unsock_private_divide(const char *path);
 /* Removes the private directory with everything in it, unless a socket in it may be live. True if it is gone. */
 bool unsock_private_remove(const char *path);
 
-/* Removes the directory `name` in the open directory `place` with everything in it, unless a socket in it may be live.
- * True if it is gone. */
+/* Removes the directory `name` in the open directory `place`, as unsock_private_remove does. */
 bool unsock_unused_remove(long place, const char *name);
 
 struct unsock_prune_seer;

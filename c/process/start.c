@@ -20,8 +20,7 @@ __attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
     unsock_exit(1);
 }
 
-/* True if LD_PRELOAD has an entry with the library's file name. Without /proc, where this name is unknown, true if
- * LD_PRELOAD is set. */
+/* True if LD_PRELOAD has an entry with the library's file name. Without /proc, which has the name, any entry counts. */
 static bool preloaded_by_name(const struct unsock_environment *environment) {
     char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;

@@ -81,8 +81,7 @@ static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type
                                             : unsock_listener_ask(control.dest, control.dest_length, type);
 }
 
-/* Finds the entry that a client of the port tries after `index` others: in TCP's order if `words` has an address, else
- * in the record's. */
+/* Finds the entry that a client tries after `index` others. If `words` has an address, TCP's order applies. */
 static bool find_client_entry(const struct unsock_port *port, const struct unsock_port_words *words, unsigned index,
                               struct unsock_port_entry *entry) {
     if (port->holder != UNSOCK_PORT_OURS || index >= port->count)

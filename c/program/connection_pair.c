@@ -96,8 +96,7 @@ void unsock_connection_pair_reset(int fd) {
         unsock_close(fd);
 }
 
-/* While a connect is in progress, a read or write fails with ENOTCONN for AF_VSOCK and AF_TIPC, with EAGAIN for TCP.
- * Returns TCP's result. */
+/* Returns TCP's result: while a connect is in progress, AF_VSOCK and AF_TIPC fail with ENOTCONN, TCP with EAGAIN. */
 static long as_tcp(int fd, long count) {
     bool connects = count == -ENOTCONN && !(unsock_socket_poll(fd, POLLOUT) & (POLLERR | POLLHUP));
     return connects ? -EAGAIN : count;
@@ -122,8 +121,7 @@ static long fill_pipe(int fd, struct end *end) {
         end->is_real = false;
         count = 0;
     }
-    /* A result of 0 is the end of the data, or urgent data, which splice does not pass. The next read finds out
-     * which. */
+    /* 0 is the data's end, or urgent data, which splice does not pass. The next read finds out which it is. */
     if (count <= 0)
         leave_pipe(end);
     return UNSOCK_MIN(count, 0);

@@ -20,8 +20,7 @@ extern struct unsock_expose {
     long set, signals;
 } unsock_expose;
 
-/* The source of an event, in the upper half of the event's data. The lower half is the source's descriptor or
- * number. */
+/* The source of an event, in the upper half of the event's data. The lower half is a descriptor or number. */
 enum unsock_expose_kind {
     UNSOCK_EXPOSE_JOINED, /* a connection of connection_pair.c, by descriptor */
     UNSOCK_EXPOSE_SIGNALS,
@@ -84,7 +83,7 @@ bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *por
 /* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
-/* Reads a part of a multiplexer's answer on the connection `inside`. After the whole answer, joins or resets the
+/* Reads more of a multiplexer's answer on the connection `inside`. After all of the answer, joins or resets the
  * client. */
 void unsock_expose_clients_asked(int inside);
 
@@ -100,15 +99,13 @@ long unsock_expose_all_start(void);
 /* Reads inotify's events. Returns false if the directory was removed. */
 bool unsock_expose_all_event(void);
 
-/* Schedules another look at the directory after a client found no server: a killed server causes no event of
- * inotify's. */
+/* Schedules another look at the directory after a client found no server: inotify does not report a killed server. */
 void unsock_expose_all_look(void);
 
 /* Reads the directory if it has changed. Returns after how many ms the caller must call again; -1: never. */
 int64_t unsock_expose_all_go_on(void);
 
-/* connection_pair.c: Joins pairs of connections: forwards data, half-closes and resets of each to the other. One thread
- * serves all pairs. */
+/* connection_pair.c: Joins pairs of connections: forwards data, half-closes and resets of each to the other. */
 
 /* Called once, at the start. `descriptors` is the limit of this process. Returns 0 or -errno. */
 long unsock_connection_pair_start(uint64_t descriptors);

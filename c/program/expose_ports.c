@@ -1,5 +1,4 @@
-/* Opens and closes the ports of `expose`. An open port uses an element of an array; a later port may reuse the
- * element. */
+/* Opens and closes the ports of `expose`. Each open port has an element of an array, which a later port may reuse. */
 #include "program/expose.h"
 
 #include "calls/target.h"

@@ -1,5 +1,4 @@
-/* Reads a command's words by its table of options. A word that is neither an option nor an option's value is an
- * operand. */
+/* Reads a command's words by its table of options. A word that is no option and no option's value is an operand. */
 #include "program/options.h"
 
 #include "../build/tables.h"
@@ -40,8 +39,7 @@ static unsigned find_option(const struct unsock_option_table *table, struct unso
     return table->count;
 }
 
-/* True if the next word is the option's value. "-1" is a value, not an option, so that the message about `--timeout -1`
- * names --timeout. */
+/* True if the next word is the option's value, even "-1", so that the message about `--timeout -1` names --timeout. */
 static bool is_value(const char *next) {
     return next && (next[0] != '-' || next[1] == '\0' || (next[1] >= '0' && next[1] <= '9'));
 }

@@ -93,8 +93,7 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
 }
 
 /* Each runs one command and returns its exit status, after a failure with one line in `call->error`. unsock_run_start
- * does not return in a process that becomes the command, its parent or its keeper. unsock_query_start prints its own
- * --help. */
+ * returns only if no command was started. unsock_query_start prints its own --help. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);

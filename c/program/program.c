@@ -89,8 +89,7 @@ static void hand_over(const char *const *argv, const char *const *environment) {
         return;
     const char *why = runtime_fails_at(argv);
     unsock_keeper_dispose(SIGXFSZ, SIG_IGN); /* the runtime writes caches, even if a file-size limit forbids it */
-    /* This call lacks the library's mark: if this program is trapped, below another `run`, the exec must be trapped,
-     * too. */
+    /* This call lacks the library's mark: below another `run`, a trapped program's exec must be trapped. */
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
@@ -146,8 +145,7 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
 }
 
 /* Restores two settings of the caller's that the runtime has changed: the action for SIGPIPE, and the soft limit of
- * descriptors. `told` is "ignored" or another word for SIGPIPE, ":" and the limit. If `told` has no limit, leaves
- * it. */
+ * descriptors. `told` is "ignored" or another word for SIGPIPE, ":" and the limit, or no limit to leave it. */
 static void restore_caller(struct unsock_span told) {
     struct rlimit limit;
     uint64_t soft;

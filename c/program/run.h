@@ -21,13 +21,11 @@ struct unsock_run_map {
     struct unsock_control_file control;
 };
 
-/* Reads a map, "8000=/run/app.sock". In the path %p is the port, %a the first IPv4 address of UNSOCK_ADDR, and %% is
- * %. */
+/* Reads a map, "8000=/run/app.sock". In the path %p is the port, and %a the first IPv4 address of UNSOCK_ADDR. */
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
-/* Writes the maps to `directory`, or shares files with the same bytes that are there. Unless `stays`, starts a map
- * keeper: it removes the maps when this process, about to become the command, has ended. After a failure, removes the
- * maps. */
+/* Writes the maps to `directory`, or shares files with the same bytes. Unless `stays`, starts a map keeper: it removes
+ * the maps when this process, about to become the command, has ended. After a failure, removes the maps. */
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 

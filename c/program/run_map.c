@@ -83,8 +83,8 @@ static bool is_still_there(long directory, const char *name, const struct statx 
 /* Removes the map unless other runs have it locked, and closes `lock`. Returns true if the map was removed. */
 static bool drop_map(long directory, const char *name, long lock) {
     struct statx status;
-    /* A failed change to an exclusive lock loses the shared lock (flock(2)). If two runs end at once, the later one
-     * removes the map. */
+    /* A failed change to an exclusive lock loses the shared lock (flock(2)). Of two runs that end at once, the later
+     * one removes the map. */
     bool gone = unsock_flock(lock, LOCK_EX | LOCK_NB) == 0 &&
                 unsock_statx(lock, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) == 0 && (status.stx_mode & S_ISVTX) &&
                 is_still_there(directory, name, &status) && unsock_unlinkat(directory, name, 0) == 0;

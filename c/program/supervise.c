@@ -74,8 +74,7 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
     unsock_chdir("/");
 }
 
-/* Waits for a signal or a message, at most `milliseconds` (-1: without limit). Returns true after a message, or at the
- * other process's end. */
+/* Waits for a signal or a message, at most `milliseconds` (-1: no limit). True after a message, or the other's end. */
 static bool wait_for_message(int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};

@@ -15,9 +15,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* The library defines the intercepted functions itself, with plain pointer types. With _GNU_SOURCE defined, libc's
- * headers declare these functions with other pointer types. So _GNU_SOURCE stays undefined, and this file has the
- * constants that need it. */
+/* The library defines the intercepted functions itself, with plain pointer types. With _GNU_SOURCE, libc's headers
+ * would declare them with other types. So _GNU_SOURCE stays undefined, and this file has the constants that need it. */
 
 /* Copies of types that <sys/socket.h> and <fcntl.h> hide without _GNU_SOURCE: mmsghdr, f_owner_ex. */
 struct unsock_mmsghdr {
@@ -70,8 +69,8 @@ union unsock_sockaddr {
 };
 
 /* A section for large tables of zeros, behind all small variables. So the small variables share few pages, and a
- * process has fewer page faults at its start. A table that grows consists of chunks (sys.c); only its first chunk may
- * be in this section. */
+ * process has fewer page faults at its start. Of a table that grows by chunks (sys.c), only the first chunk may be
+ * here. */
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
 

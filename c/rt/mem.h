@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Puts a function beside the symbol table. A forked child that soon exits then has fewer page faults, each of which
- * maps 64 KiB of the file. */
+/* Puts a function beside the symbol table, so that a forked child that soon exits has fewer page faults. */
 #define UNSOCK_AT_EXIT __attribute__((section(".text.exit")))
 
 #pragma GCC visibility push(hidden)

@@ -110,8 +110,7 @@ __attribute__((noinline)) static void answer_trapped(void *call) {
     UNSOCK_CONTEXT_RESULT(context) = (uint64_t)result;
 }
 
-/* A volatile pointer, so that tests/unit/stack_test.ts does not add answer_trapped's depth to the handler's own
- * stack. */
+/* A volatile pointer, so that tests/unit/stack_test.ts does not add answer_trapped's depth to the handler's stack. */
 static void (*const volatile answer_elsewhere)(void *) = answer_trapped;
 
 static void handle(int signal, void *signal_info, void *signal_context) {

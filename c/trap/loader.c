@@ -106,8 +106,7 @@ static long open_program(const struct start *start) {
     return unsock_span_number(unsock_span_of(start->file + 1), 10, INT32_MAX, &fd) ? (long)fd : -ENOENT;
 }
 
-/* True for Go and Free Pascal programs. A goroutine's stack is too small for a signal handler, so Go sets an alternate
- * signal stack. */
+/* True for Go and Free Pascal programs. A goroutine's stack is too small for a signal handler. */
 static bool needs_alternate_stack(long fd) {
     static UNSOCK_TABLE _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     struct unsock_program_file file;
@@ -148,9 +147,8 @@ static bool is_tag_trapped(bool filtered) {
     return status == 0;
 }
 
-/* Rewrites the calls of static programs and of Go programs, which make their system calls themselves. Leaves a Go
- * program unchanged if the tag is not trapped: a thread's first call carries the tag, since the thread has no stack
- * yet, and would fail. */
+/* Rewrites the calls of static and of Go programs, which make their system calls themselves. Leaves a Go program
+ * unchanged if the tag is not trapped: a thread's first call, made without a stack, carries the tag, and would fail. */
 static void patch(const struct start *start, long fd, bool small_stacks, bool filtered) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};

@@ -119,9 +119,8 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
     return take_any_stack((int32_t)unsock_gettid());
 }
 
-/* Returns a stack that this thread borrowed for a call, if a signal handler has left the call by a jump (siglongjmp).
- * NULL if there is none, or if the call may still run: the code that made the trapped call was on this stack or on the
- * signal stack. */
+/* Returns a stack that this thread borrowed for a call, which a signal handler has left by a jump (siglongjmp). NULL if
+ * there is none, or if the call may still run: the trapped call came from this stack, or from the signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;

@@ -105,8 +105,7 @@ void unsock_site_stack_start(void);
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 
 /* site.c: Calls at rewritten places (trap/image.h). A call there needs no signal, so the library also answers calls
- * that are too frequent to be trapped. The calls that it does not answer go on to the program's `syscall`, with
- * unchanged registers. */
+ * that are too frequent to be trapped. All calls that it does not answer go to the kernel, with unchanged registers. */
 
 /* The registers of a call, as x86_64.S and aarch64.S push them. */
 struct unsock_site_call {

@@ -43,8 +43,7 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
 #define UNSOCK_TRAPPED_TAG 0x07560000u
 #define UNSOCK_TRAPPED_NUMBER 0xffffu
 
-/* The si_errno of this filter's SIGSYS. The handler checks it, as a filter of the program's own may also send
- * SIGSYS. */
+/* The si_errno of this filter's SIGSYS, by which the handler tells it from a SIGSYS of the program's own filter. */
 #define UNSOCK_FILTER_TAG 0x756e
 
 /* install.c: Traps a process's system calls. */

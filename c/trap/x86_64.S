@@ -67,8 +67,7 @@ HIDDEN(unsock_site_stay)
     jmp *%rcx
 END(unsock_site_stay)
 
-/* Writes nothing to the program's stack: the flags go into ax, then with the number into r11. Offsets: struct
- * unsock_own_stack. */
+/* Writes nothing to the program's stack: the flags go into ax, then with the number into r11. */
 HIDDEN(unsock_site_switch)
     .cfi_def_cfa rsp, 0
     .cfi_register rip, rcx
