@@ -14,7 +14,7 @@ void unsock_self_exe_note(int fd);
  * gets the program's file from the first one (readlink). */
 void unsock_self_exe_inherit(void);
 
-/* Returns the program's file; NULL if it is not known, or if the library did not load the program. */
+/* Returns the path of the program's file; NULL if it is unknown, or if the library did not load the program. */
 const char *unsock_self_exe_file(void);
 
 /* True for /proc/self/exe, /proc/thread-self/exe, and /proc/PID/exe with this process's PID. */
@@ -129,8 +129,8 @@ struct unsock_planning {
  * the library is inert here, reports nothing and returns `way`. */
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why, enum unsock_way way);
 
-/* Inspects the program. For a script, puts the interpreter in front of argv and inspects the interpreter, maybe a
- * script, too. Returns an enum unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is the program's descriptor. */
+/* Inspects the program. For a script, puts the interpreter in front of argv and inspects it, as it may be a script,
+ * too. Returns an enum unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is the program's descriptor. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
 /* confinement.c: Finds AppArmor's profile for a program. When an unconfined process executes a file, the kernel

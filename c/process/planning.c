@@ -45,8 +45,8 @@ static long follow_script(struct unsock_planning *planning) {
 /* Returns the way, or -errno, for a program that makes its own system calls: static, Go's or Free Pascal's. */
 static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
     struct unsock_environment environment = {.list = planning->plan->exec.environment};
-    /* Valgrind's tools are static programs that run another program inside themselves, in which preloading works. They
-     * make that program's system calls as their own, and cannot handle a SIGSYS in the middle of one. */
+    /* Valgrind's tools are static programs that run another program inside themselves. Preloading works in that
+     * program. A tool makes that program's system calls as its own, and cannot handle a SIGSYS in the middle of one. */
     if (unsock_environment_get(&environment, "VALGRIND_LAUNCHER")) {
         if (!trapped && unsock_settings.engine != UNSOCK_ENGINE_TRAP)
             return UNSOCK_WAY_PLAINLY;

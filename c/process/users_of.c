@@ -148,7 +148,7 @@ static void forget_users(struct users *users) {
         unsock_close(users->descriptors[--users->count]);
 }
 
-/* Kills the processes. True if at least one has ended, within half a second of waiting for each. */
+/* Kills the processes. Waits up to half a second for the end of each. True if at least one has ended. */
 static bool end_users(const struct users *users) {
     bool ended = false;
     for (unsigned i = 0; i < users->count; i++)

@@ -77,7 +77,8 @@ void unsock_expose_tell(const struct unsock_expose_port *port, const char *words
 
 bool unsock_expose_clients_start(void);
 
-/* Accepts the port's TCP connections, or forwards the datagrams of its clients. False: the port has no server. */
+/* Accepts the port's TCP connections, or forwards the datagrams of its clients. False: a server could not be
+ * reached. */
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
 
 /* Forwards the datagrams of a server to the client of this UDP session. */
@@ -107,7 +108,7 @@ int64_t unsock_expose_all_go_on(void);
 
 /* connection_pair.c: Joins pairs of connections: forwards data, half-closes and resets of each to the other. */
 
-/* Called once, at the start. `descriptors` is the limit of this process. Returns 0 or -errno. */
+/* Called once, at the start. `descriptors`: this process's limit of descriptors. Returns 0 or -errno. */
 long unsock_connection_pair_start(uint64_t descriptors);
 
 /* Joins two non-blocking sockets, connected or connecting. Closes both when both directions have ended, and resets both

@@ -32,8 +32,8 @@ bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, u
 /* Adds to `error` why `path` did not become a control file, and what to do; if a socket is there, also `if_stale`. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
-/* Reports each stale map in `directory` to `seer`, and with `remove` removes it. */
 struct unsock_prune_seer;
+/* Reports each stale map in `directory` to `seer`, and with `remove` removes it. */
 void unsock_run_map_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* run_environment.c: The command's environment: the caller's, changed by the options of `run` and their defaults, with

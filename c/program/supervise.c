@@ -241,7 +241,7 @@ __attribute__((noreturn)) static void be_parent(long keeper) {
         struct told told;
         bool is_message = wait_for_message(-1);
         while (read_told(signals, &told)) {
-            /* The kernel's SIGCHLD has a code above 0, a process's has not (sigaction(2)). */
+            /* Forwards neither signals of the keeper nor the kernel's SIGCHLD, whose code is above 0 (sigaction(2)). */
             if (told.pid == (uint32_t)keeper || (told.number == SIGCHLD && told.code > 0))
                 continue;
             /* The kernel sends a signal to a group while it has the process list locked. setpgid takes the same lock,

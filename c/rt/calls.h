@@ -96,7 +96,7 @@
     CALL(NO,      ALL,    0,   NO,      ALWAYS,                      rt_sigaction) \
     CALL(NO,      ALL,    0,   NO,      UNLESS(0, SIG_UNBLOCK),      rt_sigprocmask) \
     CALL(NO,      ALL,    5,   NO,      ALWAYS,                      rt_sigsuspend) \
-    /* A filter of the program's own allows the program's calls, but not those that the library makes instead. */ \
+    /* A filter of the program's own may forbid calls that the library makes instead of the program's. */ \
     CALL(NO,      ALL,    0,   YES,     ALWAYS,                      seccomp) \
     CALL(BY_HAND, ALL,    5,   YES,     IF_VALUE(0, PR_SET_SECCOMP), prctl) \
     /* The kernel's own threads make the calls of a ring: nothing can trap them. */ \

@@ -1,4 +1,4 @@
-/* Uses the process's libc. Every symbol is weak: in a process without a libc, all of them are NULL. */
+/* Uses the process's libc. Every symbol of libc's is weak: in a process without a libc, all of them are NULL. */
 #include "rt/libc.h"
 
 #include "rt/code.h"

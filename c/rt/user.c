@@ -1,4 +1,4 @@
-/* Checks the program's memory by system calls that read or write it without an effect. */
+/* Checks by cheap system calls whether the program's memory can be read or written. */
 #include "rt/user.h"
 
 #define AUXILIARY_RANDOM 25 /* AT_RANDOM (getauxval(3)): 16 bytes at the end of the first thread's stack */
