@@ -26,8 +26,8 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
 }
 
 /* Prepares the bind to the port in the request. `plainly`: a client's file is PORT.dgram.sock itself (since Linux
- * 5.14), unless its name must show its target. A server's link has this name, too, so the kernel lets only one of them
- * have the port. */
+ * 5.14), unless its name must show its target. Since a server's link has the same name, only one of the two can
+ * exist. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
@@ -44,8 +44,7 @@ static long bind_own_name(struct unsock_bind *bind) {
     return result;
 }
 
-/* Unlinks the socket's own file, but not that of a socket about to listen. Needs no lock: no other process removes the
- * file of a live socket. */
+/* Unlinks the socket's own file, unless the socket is about to listen. Needs no lock: no other process does this. */
 static void give_name_up(struct unsock_bind *bind) {
     if (!bind->named || bind->listens)
         return;
@@ -280,8 +279,7 @@ UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
            (bind->reuseport || bind->reuseaddr || !unsock_port_conflict(&first, &bind->me));
 }
 
-/* Binds to a port that has names: after their removal if all are stale; else, but not for a client, beside live
- * sockets. */
+/* Binds to a port in use. If all its sockets are stale, removes their names first. Otherwise a server may share it. */
 static long bind_to_taken(struct unsock_bind *bind, bool client) {
     if (unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
         return bind_if_free(bind, client);

@@ -9,8 +9,7 @@
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
 /* Makes the directory (0755, with its parents) if it is missing. Accepts one that this user cannot reach. Returns
- * false, with one line in `error`, on failure, or if other users could replace the directory and UNSOCK_TRUST is not
- * set. */
+ * false, with one line in `error`, on failure, or if other users could replace the directory without UNSOCK_TRUST. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
 /* Identifies the directory, by whatever path it is reached; 0: unknown. Clients' names contain it: they are visible in
@@ -65,8 +64,7 @@ struct unsock_lock {
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
 /* Locks the directory of the socket files. `closes`: the caller is closing a socket. A lock file that this process has
- * kept is then used without checking the directory's mode again. If other users have been allowed to write there since,
- * the next bind notices. */
+ * kept is then used without a check of the directory's mode: if others may write there now, the next bind notices. */
 long unsock_lock_take(struct unsock_lock *lock, bool closes);
 
 /* Unlocks; after a failed lock it only restores the signal mask. */

@@ -65,8 +65,8 @@ static long make_port_link(const struct sockaddr_un *own, const struct sockaddr_
     return unsock_directory_link(own->sun_path, path->sun_path);
 }
 
-/* Takes the port by making its file, which only one process can do. With `clears`, removes a stale port's names first.
- * Returns 0 or -errno. */
+/* Takes the port by making its file, which only one process can do. With `clears`, first removes a stale port's
+ * names. */
 static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears, uint64_t file[2]) {
     struct sockaddr_un path;
     path_of_port(place, &path);

@@ -3,8 +3,7 @@
  *
  * The port is taken in the directory like any other, so no other socket gets it. Its file is a hard link to the file of
  * the socket that received the peer's datagram: binds find the port in use as long as the receiver is open. For a
- * receiver without a file in the directory, it is a dangling symbolic link. If no link can be made, the port is 0, and
- * no reply is possible. */
+ * receiver without a file in the directory, it is a dangling symbolic link. */
 #ifndef UNSOCK_PLAIN_SENDERS_H
 #define UNSOCK_PLAIN_SENDERS_H
 
@@ -15,8 +14,8 @@
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length);
 
 /* Writes the name of the peer that has this port. Returns its length, or 0 if this process has not invented the port.
- * If the port's file is no longer ours, but was in use in the last two minutes, writes a name without a file, so that a
- * send fails. */
+ * If the port's file is not ours now, but was used in the last two minutes, writes a name without a file: a send
+ * fails. */
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name);
 
 /* Called before the socket of this entry is closed: gives back the ports whose files are links to its file. */

@@ -45,9 +45,8 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     return done;
 }
 
-/* Closes the descriptor with the directory locked, so that no other socket can take the name meanwhile. After the
- * close, one probe of the file is enough: no bind is in progress under the lock, so a half-bound socket cannot be taken
- * for a stale one. */
+/* Closes the descriptor with the directory locked, so that no other socket can take the name meanwhile. No bind is in
+ * progress under the lock. So one probe of the file is enough, which takes no half-bound socket for a stale one. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
@@ -279,8 +278,7 @@ static void wait_for_readers(void) {
 
 /* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
  * library tell whether another process has the socket. So a child without descriptors waits for the end, and then
- * checks the kept ports. If no child can be made, the next bind removes the file. A process without threads retries
- * briefly instead. */
+ * checks the kept ports; without a child, the next bind does. A process without threads retries briefly. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

@@ -10,8 +10,7 @@
  * open elsewhere. Not for a file at a control file's target (files/control_file.h). */
 void unsock_release_file(const struct unsock_fd *old);
 
-/* Closes the descriptor that `old` describes, and removes the socket's file as unsock_release_file. Returns the result
- * of close(2). */
+/* Closes the descriptor that `old` describes, and removes the socket's file as unsock_release_file. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old);
 
 /* Called at the end of the process: closes the descriptor, if it still has the socket, and removes the socket's file.
@@ -23,8 +22,7 @@ void unsock_release_file_afterwards(void);
 
 bool unsock_has_threads(void);
 
-/* Removes the names of a socket that a reserved one has replaced, even if the socket is still open. False if the lock
- * failed. */
+/* Removes the names of a socket that a reserved one has replaced, open or not. False if the lock failed. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
 /* Remembers the port of a socket whose file its close could not remove: later closes and the end of the process check

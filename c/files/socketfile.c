@@ -48,9 +48,8 @@ void unsock_file_netns_note(const char *path) {
         unsock_directory_set_times(path, times);
 }
 
-/* True if the socket is listed in /proc/net/unix, or if the list cannot be read. Compares the last component of the
- * path alone, since the directory may have several paths, and only up to the character `end`. A forged line can only
- * make a file stay. */
+/* True if the socket is listed in /proc/net/unix, or if the list cannot be read. Compares the last part of the path, as
+ * the directory may have several paths, up to the character `end`. A forged line can only make a file stay. */
 static bool is_socket_listed(struct unsock_span name, char end) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -110,8 +109,7 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* After EACCES (this user may not write to the file), the note at the file decides. Without a probe, the socket counts
- * as live. */
+/* Without a probe, the socket counts as live. After EACCES (no write permission), the note at the file decides. */
 static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
     if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;

@@ -130,8 +130,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     if (own && !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0) {
         own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
     } else if (own) {
-        /* The entry lacks the inode: a remote address may be in its place. This socket is live, so a stale file is not
-         * its own. */
+        /* Without an inode in the entry: this socket is live, so the file of a closed one is not its own. */
         UNSOCK_CLOSED long probe = unsock_socketfile_probe();
         own = unsock_socketfile_is_live(probe, &where->name.un, where->length);
     }

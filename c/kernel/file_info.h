@@ -30,8 +30,7 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
 
 bool unsock_file_is_link(const char *path);
 
-/* Makes a key from the file's inode number and creation time. Only users who can reach the file know its key. Returns 0
- * or -errno. */
+/* Makes a key from the file's inode number and creation time. Only users who can reach the file know its key. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
 /* Lists a directory, name by name. */
@@ -50,8 +49,7 @@ struct unsock_entries {
 /* Opens the directory at `path`, relative to the directory `at` (or AT_FDCWD). Refuses a symbolic link. */
 void unsock_entries_open(struct unsock_entries *entries, long at, const char *path);
 
-/* Returns the next name, valid until the next call, or NULL at the end. Skips "." and "..". A file removed meanwhile
- * may be listed or not. */
+/* Returns the next name (not "." or ".."), valid until the next call; NULL at the end. */
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type);
 
 void unsock_entries_rewind(struct unsock_entries *entries);

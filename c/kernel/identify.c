@@ -184,8 +184,7 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* True if the descriptor still has the accepted socket of its entry: the peer's kernel name has the client's
- * address. */
+/* True if the descriptor still has the accepted socket of its entry: the peer has the same client's name. */
 UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip source, target;

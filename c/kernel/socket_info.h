@@ -48,8 +48,8 @@ int unsock_socket_poll(int fd, short events);
 /* True if a write would not wait. After a non-blocking connect: true once it has succeeded or failed. */
 bool unsock_socket_writable(int fd);
 
-/* Returns a port to report for the unnamed peer of `fd`. It depends only on the inode number of `fd`, so that all
- * processes report the same. */
+/* Returns a port to report for the unnamed peer of `fd`, the same in all processes: it depends only on the inode
+ * number. */
 uint16_t unsock_socket_invented_port(int fd);
 
 /* Returns how many sockets are connected to this datagram socket; -1 if the number cannot be read. */
@@ -60,8 +60,7 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
 /* Socket marks: facts about a socket that the kernel does not know. For a connected socket: which side has shut down.
  * For a bound socket: the family and address that the program sees, if the socket's name does not show them. All
- * descriptors of a socket, in all processes, share its marks: they are stored in SO_INCOMING_CPU, an option that
- * AF_UNIX ignores. */
+ * descriptors of a socket share its marks, which are stored in an option that AF_UNIX ignores (SO_INCOMING_CPU). */
 
 enum {
     UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
@@ -81,8 +80,7 @@ enum {
     UNSOCK_MARK_BATCHES = 1 << 13,  /* this socket may receive batches of datagrams (calls/datagram_batch.c) */
 };
 
-/* The upper half of the option's value shows that the library has set it, not the program. The lower half holds the
- * marks. */
+/* The upper half of the option's value shows that the library has set it. The lower half holds the marks. */
 #define UNSOCK_SOCKET_MARK 0x756e0000
 #define UNSOCK_SOCKET_MARK_BITS 0xffff
 
@@ -107,8 +105,7 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
 /* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
 /* Identifies an unknown descriptor by system calls. Returns its entry; or, if the table has no room, `scratch` filled
- * in the same way. If the descriptor can never be redirected, or if the kernel does not answer, `scratch` has the kind
- * UNSOCK_KIND_UNKNOWN. */
+ * in the same way. The kind is UNSOCK_KIND_UNKNOWN if it can never be redirected, or if the kernel does not answer. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
 /* As unsock_identify_asking. But if the program has installed a seccomp filter, which might kill the process, makes no
@@ -140,12 +137,10 @@ bool unsock_identify_is_connection(int fd);
  * question, the socket is in the directory.
  *
  * The kernel refuses this connect if the socket is connected to a third one. So a socket that connects to a peer bound
- * by another path marks its own file: the file's time of modification becomes a hash of the socket's name. Only the
- * file's owner can set it. */
+ * by another path marks its own file, as only the owner can: the time of modification becomes a hash of its name. */
 
-/* True if the datagram socket with this name certainly is in the directory, by another path. Then fills `name` as for a
- * name in the directory (UNSOCK_NAME_FILE). Makes no system call if the last part of the path is not the name of a
- * datagram port's file. */
+/* True if the datagram socket with this name certainly is in the directory, by another path; then fills `name` as for a
+ * name in the directory. Makes no system call if the path's last part is not the name of a datagram port's file. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /* Marks the file of the datagram socket `fd`, which has just connected, if its peer was bound by another path to the

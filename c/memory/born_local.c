@@ -43,8 +43,7 @@ static bool guesses_local(int type) {
  * to connect to an address that is not covered. */
 extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
 
-/* The family that unsock_born_note_target got last, and how often in a row it got this family for control files'
- * targets. */
+/* The family that unsock_born_note_target got last, and how often in a row (AF_UNIX: always 1). */
 static int target;
 static int targets;
 

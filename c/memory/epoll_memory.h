@@ -1,6 +1,5 @@
 /* Remembers epoll sets and the registrations in them: descriptor, events and data. Finds a registration by its set and
- * descriptor, or by its set and data. This is a cache, which may be out of date. It has no locks, and makes system
- * calls only to get memory. */
+ * descriptor, or by its set and data. A cache, which may be out of date; it has no locks. */
 #ifndef UNSOCK_EPOLL_MEMORY_H
 #define UNSOCK_EPOLL_MEMORY_H
 
@@ -52,14 +51,13 @@ static inline void unsock_epoll_forget(int fd) {
         unsock_epoll_forget_number(fd);
 }
 
-/* True if a one-shot registration has fired: the kernel clears its EPOLLERR and EPOLLHUP, which all others have. */
+/* True if a one-shot registration has fired: the kernel then clears EPOLLERR and EPOLLHUP, which all others have. */
 static inline bool unsock_epoll_is_fired(uint32_t events) {
     return (events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
 }
 
 /* Notes a successful epoll_ctl of `fd` in `set`. `event` is the registration that ADD or MOD has made. Returns false if
- * it cannot be stored. The memory for descriptors in several sets is limited: new registrations overwrite the oldest
- * that have not fired. */
+ * it cannot be stored. For descriptors in several sets, new registrations overwrite the oldest that have not fired. */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
 
 /* Notes that `fd` may be registered in sets that the library does not know, since it existed before the library. */

@@ -180,7 +180,7 @@ void unsock_fds_tell_those(int fd) {
     unsock_fds_visit_duplicates(fd, tell_duplicate, &fd);
 }
 
-/* One bit for each descriptor: the library has asked the kernel about it. Only such descriptors' pages are written. */
+/* One bit for each descriptor about which the library has asked the kernel. */
 static UNSOCK_TABLE uint64_t asked[CHUNK * CHUNKS / 64];
 
 bool unsock_asked_fd(int fd) {

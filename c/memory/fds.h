@@ -51,8 +51,8 @@ static inline bool unsock_state_has_remote(uint8_t state) {
  * for one descriptor at once.
  *
  * The table is a cache, never the truth. An entry can be out of date: fclose, for example, closes its descriptor inside
- * libc. An intercepted call that makes a descriptor overwrites its entry. Code that an outdated entry would mislead
- * asks the kernel first. */
+ * libc. An intercepted call that makes a descriptor overwrites its entry. Other code asks the kernel before an outdated
+ * entry can do harm. */
 
 enum unsock_kind {
     UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made past the library */
@@ -137,8 +137,7 @@ static inline struct unsock_fd *unsock_fds_known(int fd) {
     return chunk && entry->kind != UNSOCK_KIND_UNKNOWN ? entry : NULL;
 }
 
-/* Set and clear flags of an entry: atomically, since other threads may change other flags. Write nothing if nothing
- * changes. */
+/* Set and clear flags, atomically, since other threads may change other flags. Write nothing if nothing changes. */
 static inline void unsock_fds_mark(struct unsock_fd *entry, uint32_t flags) {
     if ((entry->flags & flags) != flags)
         __atomic_fetch_or(&entry->flags, flags, __ATOMIC_RELAXED);
@@ -156,8 +155,7 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
 #define UNSOCK_CHECK(certain) ((void)0)
 #endif
 
-/* Puts the socket into another state, and clears the data that only the old state has. Ignores a transition that
- * state.c does not allow. */
+/* Puts the socket into another state, if state.c allows it. Clears the data that only the old state has. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     bool follows = unsock_state_follows(entry->state, state);
     UNSOCK_CHECK(follows);
@@ -249,12 +247,10 @@ static inline bool unsock_fds_has_nobody(int fd) {
     return entry && entry->state == UNSOCK_STATE_NOBODY;
 }
 
-/* Points to a byte that is 1 once a socket has been in state NOBODY. The library then answers rewritten calls of
- * `read`. */
+/* Points to a byte: 1 once a socket was in state NOBODY. The library then answers rewritten calls of `read`. */
 extern uint8_t *unsock_fds_reads;
 
-/* True for a stream that is neither connected nor connecting: in AF_UNIX its reads fail with another errno than in
- * TCP. */
+/* True for a stream neither connected nor connecting: in AF_UNIX its reads fail with another errno than in TCP. */
 static inline bool unsock_fd_stream_leads_nowhere(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state);
 }
@@ -297,8 +293,7 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
            entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
-/* One bit for each port from which a stream has connected. If the bit is clear, no client of this process has the
- * port. */
+/* One bit for each port from which a stream has connected. A clear bit: no client of this process has the port. */
 extern uint64_t unsock_fds_client_ports[65536 / 64];
 
 /* Notes that `to` has become a duplicate of `from`. */
@@ -307,8 +302,7 @@ void unsock_fds_duplicate(int from, int to);
 /* True if this process knows another descriptor of the socket that `old` describes. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old);
 
-/* Calls `visit` for each other duplicate of `fd`, whatever its kind. If another thread closes a duplicate meanwhile,
- * some may be visited twice. */
+/* Calls `visit` for each other duplicate of `fd`, whatever its kind; twice for some if one is closed meanwhile. */
 typedef void unsock_fds_visit(int other, struct unsock_fd *entry, const void *with);
 void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *with);
 
@@ -365,8 +359,7 @@ void unsock_born_note_target(int family);
 /* Notes that a stream socket listens at a covered address. */
 void unsock_predict_listens(void);
 
-/* True if the library has already asked the kernel about this unknown descriptor (unsock_asked_fd_note), or if the
- * number is beyond the table. */
+/* True if the library has asked the kernel about this unknown descriptor before; also beyond the table's end. */
 bool unsock_asked_fd(int fd);
 
 void unsock_asked_fd_note(int fd);

@@ -162,8 +162,7 @@ struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
     return chunk ? &chunk[fd % CHUNK] : NULL;
 }
 
-/* Returns the descriptor's memory to write into, cleared if it holds nothing of this descriptor yet. NULL: no
- * memory. */
+/* Returns the descriptor's memory to write into, cleared if it has nothing of this descriptor; NULL: no memory. */
 static struct unsock_option_memory *take_memory(int fd, struct unsock_fd *entry) {
     struct unsock_option_memory *memory = unsock_option_memory(fd, true);
     if (!memory || (entry->flags & UNSOCK_OPTIONS))

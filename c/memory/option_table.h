@@ -71,8 +71,7 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
 
 void unsock_option_copy(int from, int to);
 
-/* Returns a flag's value, or the number that the program set (0: none). Asks the kernel about an option of an IP
- * socket. */
+/* Returns a flag's value, or the number that the program set (0: none). Asks the kernel about an IP socket. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* True if this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) is on. Works for every kind of descriptor. */

@@ -9,7 +9,7 @@
 #define SECOND 0x05
 #define STEP 32
 
-/* The compiler accepts the large registers as clobbered only where it may use them itself. */
+/* With -mgeneral-regs-only, the compiler refuses these registers in a list of clobbered ones. */
 #ifdef __SSE2__
 #define LARGE , "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5"
 #else

@@ -63,7 +63,7 @@ static bool has_form(const struct form *form, const uint8_t *code, size_t size, 
            unsock_same(code + at + 2, form->behind, form->behind_length);
 }
 
-/* Returns the register in a field of an instruction, with the prefix's bit for it. */
+/* Returns the register in a field of an instruction; its highest bit is in the prefix (`high`). */
 static unsigned register_of(unsigned field, bool high) {
     return (field & 7) | (high ? 8 : 0);
 }
@@ -114,7 +114,7 @@ static bool takes_number(uint8_t byte) {
 }
 
 /* True if the 0xb8 at `at` may be inside a longer instruction, whose end only looks like `mov $number,%eax`. Checks
- * every way to encode one, and is true in case of doubt. At least nine bytes are before it. */
+ * every way to encode such an instruction, and is true in case of doubt. At least nine bytes are before it. */
 static bool may_be_inside(const uint8_t *at) {
     if (is_prefix(at[-1]))
         return true;

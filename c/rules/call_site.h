@@ -18,7 +18,7 @@
 #define UNSOCK_CALL_SITE_BEFORE 44
 #define UNSOCK_CALL_SITE_BEHIND 16
 
-/* The origin of a program's code: each kind has forms of its own. */
+/* Where a program's code comes from. Each kind has its own forms of call sites. */
 enum unsock_call_site_kind {
     UNSOCK_CALL_SITE_C,  /* by a C compiler, or by hand in a C library */
     UNSOCK_CALL_SITE_GO, /* by Go's compiler, whose code makes all calls about sockets in one place */
@@ -36,11 +36,11 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 
 #ifdef __aarch64__
 
-/* In the words of a form: a branch, and a call, to any address. */
+/* In the words of a form, these stand for a branch and a call to any address. */
 #define UNSOCK_CALL_SITE_B 0x14000000u
 #define UNSOCK_CALL_SITE_BL 0x94000000u
 
-/* True if the instructions from `at` on are `words`. The two above match with any address. */
+/* True if the instructions from `at` on are `words`. */
 bool unsock_call_site_words(const uint8_t *at, const uint32_t *words, size_t count);
 
 #endif
@@ -62,18 +62,18 @@ struct unsock_call_stub {
     bool keeps_stack;     /* aarch64: puts nothing on the program's stack (Go keeps data below it) */
 };
 
-/* Makes the stub: the instructions `moved` from before the `syscall`, then a jump through the pointer `enter`. If the
- * site may make any call, a call that is not in the table goes back to the `syscall`. Returns the stub's length, or 0
- * if an address is too far away.
+/* Makes the stub: the instructions in `moved`, which were before the `syscall`, then a jump through the pointer
+ * `enter`. If the site may make any call, a call that is not in the table goes back to the `syscall`. Returns the
+ * stub's length, or 0 if an address is too far away.
  *   - x86-64: rcx holds the address behind the `syscall`, as after a `syscall`. The stub changes only rcx and r11, no
  *     flags, and nothing on the stack.
  *   - aarch64: an `svc` changes no register but x0. If the stub may use the stack, it saves x16 and x30 there. The
- *     library's code returns by x30, with w16 not 0 if it has answered the call. If the stub may not use the stack, the
- *     code at the site does not use x9 to x17, and x17 holds the address of the `svc`. */
+ *     library's code returns by x30, with w16 not 0 if it has answered the call. If the stub may not use the stack, x17
+ *     holds the address of the `svc`: the code at such a site does not use x9 to x17. */
 size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
                              const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]);
 
-/* Makes the jump from `from` to the stub. It replaces the first moved bytes. False if the stub is too far away. */
+/* Makes the jump at `from` to the stub, in the place of the first moved bytes. False if the stub is too far away. */
 bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CALL_JUMP]);
 
 /* call_search.c: Finds bytes that may be a `syscall`: 0x0f and 0x05, or on aarch64 the word of an `svc`. Pure. */
@@ -82,8 +82,8 @@ bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CA
  * SSE registers, which the library does not touch elsewhere, and clears them, as they are when a program begins. */
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 
-/* libc_write.c: Recognises glibc's `write`. glibc's own code calls it directly, so that only a jump in the first bytes
- * of `write` can intercept those calls. Pure. */
+/* libc_write.c: Recognises glibc's `write`. glibc's own code calls it directly, so only a jump in the first bytes of
+ * `write` can intercept those calls. Pure. */
 
 /* The bytes of `write`, and of __syscall_cancel, that are compared. */
 #ifdef __x86_64__
@@ -94,14 +94,14 @@ size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 #define UNSOCK_LIBC_CANCEL_MOST 24
 #endif
 
-/* How the library makes the call of `write`, after it has replaced its first bytes by a jump. */
+/* How the library makes the call of `write` once a jump has replaced the first bytes of `write`. */
 struct unsock_libc_write {
     uint8_t jump;     /* where the jump is put, from the start: no code jumps to the bytes behind */
     bool by_cancel;   /* from 2.41 on: call __syscall_cancel; before: a part of `write`, with the same arguments */
     int64_t distance; /* from the start of `write` to that function, or that part */
 };
 
-/* True if this is glibc's write: 2.41's or later; on x86-64 from 2.35 on. */
+/* True if this is the `write` of glibc 2.41 or later; on x86-64, of glibc 2.35 or later. */
 bool unsock_libc_write_find(const uint8_t code[UNSOCK_LIBC_WRITE_MOST], struct unsock_libc_write *write);
 
 /* True if this is __syscall_cancel: a cancellation point that makes the call given by its seventh argument. */

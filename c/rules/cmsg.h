@@ -6,8 +6,8 @@
 
 /* Control data (cmsg(3)) may have any content: they come from the program or from a peer. */
 
-/* Reads the header of the control message at `at`. Its cmsg_len is then within the control data. Returns the bytes that
- * the message takes; 0 if there is no valid one. */
+/* Reads the header of the control message at `at`. Its cmsg_len is then within the control data. Returns the size of
+ * the control message with its padding; 0: there is no valid one. */
 static inline size_t unsock_cmsg_read(const struct msghdr *message, size_t at, struct cmsghdr *header) {
     if (unsock_is_nowhere(message->msg_control) || at + sizeof(*header) > message->msg_controllen)
         return 0;
@@ -32,7 +32,7 @@ struct unsock_segment {
 /* Returns the length of all parts, at most INT32_MAX; -EINVAL if the kernel would refuse them. */
 long unsock_segment_total(const struct msghdr *message);
 
-/* Returns the size that UDP_SEGMENT in the control data gives, in bytes; 0: none. */
+/* Returns the size of each datagram, as UDP_SEGMENT in the control data says; 0: none. */
 uint16_t unsock_segment_size(const struct msghdr *message);
 
 /* Makes the datagram of `size` bytes (or fewer, at the end) from `offset` on, with the message's address and without

@@ -13,22 +13,21 @@ bool unsock_control_check(const void *bytes, size_t length);
 /* True if the bytes are a control file by length and magic, valid or not. */
 bool unsock_control_is_meant(const void *bytes, size_t length);
 
-/* True if a valid file's target is UNSOCK_CONTROL_NOBODY, where no socket ever is. The kernel refuses connections to
- * it, also under unsock 1.1. */
+/* True if a valid file's target is UNSOCK_CONTROL_NOBODY, to which the kernel refuses every connection. */
 bool unsock_control_refuses(const struct unsock_control_file *file);
 
 /* Writes the option for half-closes (UNSOCK_CONTROL_HALF_CLOSE), "hold" or "pass", into the last slot, which must be
  * empty. Returns false if `word` is neither of the two. */
 bool unsock_control_half_close_set(struct unsock_control_file *file, const char *word);
 
-/* True if a valid file holds back a half-close until the end of the connection. */
+/* True if, by a valid file, a half-close is held back until the socket is closed. */
 bool unsock_control_holds_half_close(const struct unsock_control_file *file);
 
 /* Makes a file whose target is the Unix socket at `path`: an absolute path, or "@NAME" for an abstract name. False if
  * the name is empty or does not fit into an address. */
 bool unsock_control_to_path(struct unsock_control_file *file, const char *path);
 
-/* control_variables.c: `UNSOCK_FILE=… libunsock.so`, the form of unsock 1.1. Pure. */
+/* control_variables.c: Makes control files as unsock 1.1 does, with `UNSOCK_FILE=… libunsock.so`. Pure. */
 
 #define UNSOCK_CONTROL_MULTIPLEXER "UNSOCK_FC_SOCK"
 

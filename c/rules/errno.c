@@ -1,4 +1,4 @@
-/* Translates errnos to those of TCP or UDP, and words them. */
+/* Translates errnos to those of TCP or UDP, and describes errnos. */
 #include "rules/errno.h"
 
 #include "rt/base.h"

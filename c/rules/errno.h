@@ -1,4 +1,4 @@
-/* Translates the kernel's errnos of AF_UNIX, AF_VSOCK or AF_TIPC to those of TCP or UDP, and words them. Pure. */
+/* Translates the kernel's errnos of AF_UNIX, AF_VSOCK or AF_TIPC to those of TCP or UDP, and describes errnos. Pure. */
 #ifndef UNSOCK_ERRNO_H
 #define UNSOCK_ERRNO_H
 

@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ip.c: Converts IP addresses from and to a sockaddr and text. Pure. A port is in host byte order, except in a sockaddr
- * and in a kernel name. */
+/* ip.c: Converts IP addresses from and to a sockaddr and text. Pure. */
 
 /* An IP address and port. An IPv4-mapped IPv6 address is always stored as the IPv4 address. */
 struct unsock_ip {
@@ -34,9 +33,8 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 /* Returns the address; for a wildcard, which no peer has, the loopback address of its family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/* Replaces a wildcard by the address to which the kernel would connect: the address to which the socket is bound
- * (`own`, or NULL), if both are IPv4 (ip_route_output_key); else a loopback address, IPv4's if `own` is IPv4
- * (udpv6_sendmsg). */
+/* Replaces a wildcard by the address to which the kernel would connect: `own` (or NULL), to which the socket is bound,
+ * if both are IPv4 (ip_route_output_key); else a loopback address, IPv4's if `own` is IPv4 (udpv6_sendmsg). */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
@@ -78,12 +76,12 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 /* True if both have the same family and the same `bits` leading bits. */
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
 
-/* An address in five characters, for a file's name that would be too long for a socket's path. They hold 30 bits: all
- * of 127.x.y.z and of the wildcards, a hash of any other address. */
+/* An address in five characters, for a file's name that would be too long for a socket's path. Five characters hold 30
+ * bits: all of 127.x.y.z and of the wildcards, or a hash of any other address. */
 
 uint32_t unsock_short_address(const struct unsock_ip *ip);
 
-/* Stores the address of these bits. False if several addresses have them: *ip then gets the family and the bits. */
+/* Stores the address that the bits stand for. False if they are a hash: *ip then gets the family and the bits. */
 bool unsock_short_address_ip(uint32_t bits, struct unsock_ip *ip);
 
 /* Writes the five characters without a NUL. Returns the end. */

@@ -74,8 +74,7 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
         return false;
     length -= UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH;
     size_t first = address_digits(at, length, ' ');
-    /* Next: the second endpoint, one character against hash collisions, and the directory's number, which older clients
-     * lack. */
+    /* Next: the second endpoint, a character against collisions, and the directory's number, which old clients lack. */
     size_t second = length - first - 2 * PORT_LENGTH - 2;
     second -= second == 8 + TAG_LENGTH || second == 32 + TAG_LENGTH ? TAG_LENGTH : 0;
     if (first == 0 || (second != 8 && second != 32) || !read_numbers(at, first, second, bytes))
@@ -150,9 +149,8 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
     at[second] = ':';
     memcpy(at + second + 1, digits + first + second + 4, 4);
     at += second + PORT_LENGTH;
-    /* The kernel's hash adds up the bytes of a name, so digits alone would crowd a part of its table
-     * (net/unix/af_unix.c). This character is ASCII, since a server that is not under unsock may read the name as
-     * text. */
+    /* The kernel's hash adds up a name's bytes, so digits alone would crowd a part of its table (net/unix/af_unix.c).
+     * ASCII, since a server that is not under unsock may read the name as text. */
     *at++ = (char)('0' + source->port % 64);
     return (socklen_t)(put_tag(at, directory) - (char *)name);
 }

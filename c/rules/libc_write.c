@@ -15,7 +15,7 @@ struct piece {
 };
 
 /* clang-format off */
-/* Only some distributions' libc begins its functions with this. */
+/* In some distributions' libc, functions begin with this instruction. */
 static const struct piece may_begin = {4, {0xf3, 0x0f, 0x1e, 0xfa}}; /* endbr64 */
 
 /* Since 2.41: `return __syscall_cancel(fd, data, size, 0, 0, 0, __NR_write)`. These instructions come in any order. */
@@ -33,8 +33,8 @@ static const uint8_t cancel_begins[] = {0x48, 0x83, 0xec, 0x10, 0xff, 0x74, 0x24
 /* pop %rdx; pop %rcx; cmp $-4096,%rax; ja: to the code that sets errno */
 static const uint8_t cancel_goes_on[] = {0x5a, 0x59, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0x77};
 
-/* Before 2.41: checks whether the process has other threads. If so, a part of `write` makes the call, as a cancellation
- * point. */
+/* Before 2.41, `write` checks for other threads. If there are any, a part of `write` (a cancellation point) makes the
+ * call. */
 /* cmpb $0,__libc_single_threaded(%rip); je: 2.36 to 2.40. The address follows the first two bytes. */
 static const uint8_t asks[] = {0x80, 0x3d}, asks_goes_on[] = {0x00, 0x74};
 /* mov %fs:24,%eax; test %eax,%eax; jne: 2.35 */
@@ -53,7 +53,7 @@ _Static_assert(PART_AT_MOST + sizeof(part_begins) + sizeof(int32_t) + sizeof(par
                "all that is looked at");
 _Static_assert(sizeof(cancel_begins) + sizeof(int32_t) + sizeof(cancel_goes_on) == UNSOCK_LIBC_CANCEL_MOST, "as well");
 
-/* Returns the length of the preparation at `at`, if it has not been seen yet; else 0. */
+/* Returns the length of the instruction at `at` if it is one of `preparations` that is not in `seen`; else 0. */
 static unsigned preparation(const uint8_t *at, unsigned *seen) {
     for (unsigned i = 0; i < PIECES; i++) {
         if ((*seen & 1u << i) || !unsock_same(at, preparations[i].bytes, preparations[i].length))
@@ -79,8 +79,7 @@ static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     return at[0] == CALL && unsock_same(at + 1 + sizeof(way), write_ends, sizeof(write_ends));
 }
 
-/* Returns the length of the check for threads at `at`; 0: none. The byte behind it is the distance to the part of
- * `write`. */
+/* Returns the length of the check for threads at `at`, or 0. The byte behind it is the distance to the part. */
 static unsigned question(const uint8_t *at) {
     unsigned address = sizeof(asks) + sizeof(int32_t);
     if (unsock_same(at, asks_thread, sizeof(asks_thread)))

@@ -85,8 +85,7 @@ bool unsock_port_same_address(const struct unsock_port_entry *a, const struct un
 /* True if two sockets on these addresses exclude each other in TCP and UDP, unless both share (UNSOCK_PORT_SHARES). */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* True if only one of the two sockets can be bound. The caller checks that sockets with one address belong to one
- * user. */
+/* True if only one of the two sockets can be bound, provided that both belong to one user. */
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
 /* Cuts an entry, and the blank behind it, off the front of a record. Returns false at the end of the record, and for a
@@ -120,8 +119,7 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
  *   - .PORT@~: a new link, before its rename to PORT.sock or .PORT@.
  *
  * This is protocol 1, whose number is in no name. A library with another protocol begins the texts of PORT.sock and of
- * the record with '#' and the protocol's number ("#2 127.0.0.1"). A library does not change a port of another
- * protocol. */
+ * the record with '#' and the protocol's number ("#2 127.0.0.1"). Ports of another protocol are left unchanged. */
 
 #define UNSOCK_PORT_LINK_MOST 64 /* bytes of the text of PORT.sock's link, with its NUL */
 
@@ -132,8 +130,7 @@ socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path)
 /* Writes DIR/.PORT@ADDR[+N]; for a plain name, DIR/PORT.sock or DIR/PORT.dgram.sock. */
 socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockaddr_un *path);
 
-/* Writes DIR/.PORT@ADDR of an IPv4 address, faster than unsock_port_path: nearly every connect and datagram needs
- * it. */
+/* Writes DIR/.PORT@ADDR of an IPv4 address, faster than unsock_port_path: most connects and datagrams need it. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@, followed by `end`. */
@@ -201,9 +198,8 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
                                     struct unsock_ip *target);
 
 /* Makes the abstract name that a stream binds before it connects: "\0unsock SOURCE TARGET", both ADDRESS:PORT in
- * hexadecimal ("7f000001:9c40"), then one character against hash collisions, and `directory`. The server reads the
- * client's address from the name. In a directory the name is unique, like a TCP four-tuple. Returns the length of the
- * address. */
+ * hexadecimal ("7f000001:9c40"), then a character against hash collisions, and `directory`. The server reads the
+ * client's address from it. In a directory the name is unique, like a TCP four-tuple. Returns the address's length. */
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target, uint64_t directory,
                                     struct sockaddr_un *name);
 

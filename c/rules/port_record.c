@@ -25,8 +25,8 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     port->unreadable = port->several && (length == 0 || rest.length > 0 || port->count == UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->count = 0;
-    /* If a process was killed in unsock_port_join, the record may list the first socket only under its new number. Then
-     * adds its old name, with the same marks. */
+    /* If a process was killed in unsock_port_join, the record may list the first socket only under its new number. This
+     * then adds the old name, with the same marks. */
     struct unsock_port_entry first = port->first;
     bool listed = port->holder != UNSOCK_PORT_OURS, numbered = port->key.type != SOCK_DGRAM;
     for (unsigned i = 0; i < port->count; i++) {
@@ -186,8 +186,7 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
     return leaving;
 }
 
-/* The order in which a client tries the sockets on one address: as in UDP, those of the newest one's kind before
- * others. */
+/* The order in which a client tries the sockets on one address: those of the newest one's kind early, as in UDP. */
 enum rank { CONNECTED, AS_NEWEST, OTHERS, RANKS };
 
 /* True if clients are spread over all sockets of this kind. With SO_REUSEADDR alone the newest one gets all clients. */

@@ -74,7 +74,7 @@ int unsock_port_next_unnumbered(const struct unsock_port *port, const struct uns
 /* Raises the entry's number by one. False, without a change, if the entry has no number, or has the last one. */
 bool unsock_port_next_number(struct unsock_port_entry *entry);
 
-/* If `me` has a number, raises it to the first one that no entry has whose socket may be live. */
+/* If `me` has a number, raises it until no entry that may be live has the same name. */
 void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_entry *me);
 
 /* Adds `numbered`, the new name of the file of the entry at `index`, at the end. The old name becomes STALE, and is
@@ -89,8 +89,8 @@ uint64_t unsock_port_sum(const struct unsock_port *port);
 
 enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN };
 
-/* The decision on a bind. ASK: the caller must find out whether entry `which` is live. REFUSE: that entry excludes the
- * bind (-1: the record is unreadable). */
+/* The decision on a bind. ASK: the caller must find out whether entry `which` is live. REFUSE: entry `which` excludes
+ * the bind (-1: the record is unreadable). */
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;

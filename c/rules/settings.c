@@ -12,7 +12,6 @@
 
 struct unsock_settings unsock_settings;
 
-/* The state of one reading, for all readers below. */
 struct reader {
     struct unsock_settings *settings;
     struct unsock_text *error;

@@ -73,7 +73,7 @@ extern struct unsock_settings unsock_settings;
 
 /* address.c: Decides which IP addresses are covered. Pure. */
 
-/* True if the port is covered (0 always is); and if the address is, with `port` in the place of its own. */
+/* True if the port is covered (0 always is); and if the address is covered, with `port` in the place of its own. */
 bool unsock_address_covers_port(uint16_t port);
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port);
 
@@ -84,7 +84,7 @@ static inline bool unsock_address_covered(const struct unsock_ip *ip) {
 /* As unsock_address_covered, for a bind: a wildcard [::] without IPV6_V6ONLY is also the IPv4 wildcard. */
 bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
 
-/* Returns the address that a socket of `domain` shows for peers without one of their own. */
+/* Returns the address that a socket of `domain` shows for peers without an IP address. */
 struct unsock_ip unsock_address_default(int domain, uint16_t port);
 
 /* Returns the address of machine `number` in an IPv4 range: the number itself is the host part, if it fits. */

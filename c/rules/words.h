@@ -14,7 +14,7 @@ bool unsock_utf8_is(const char *text);
 
 /* Misspelt words. lib/system/nearest.ts has the same rules. Pure. */
 
-/* Words by number, NULL after the last. */
+/* A list of words: `word` returns the word number `index`, NULL after the last. */
 struct unsock_words {
     const char *(*word)(const struct unsock_words *words, unsigned index);
     const char *(*name_of)(unsigned index); /* for `word` alone */
