@@ -144,7 +144,7 @@ static bool find_next(struct unsock_route *route, const struct unsock_program_fi
     return unsock_route_find(route, name.buffer, next);
 }
 
-/* Reads a file's kind into `*file`, and calls `see`. True if another file runs this one, as a script. */
+/* Reads a file's kind into `*file`, and calls `see`. True if the file is a script, which another program runs. */
 static bool look_at_step(struct unsock_route *route, const char *path, struct unsock_program_file *file) {
     _Alignas(16) uint8_t room[UNSOCK_PROGRAM_ROOM];
     UNSOCK_TEXT(why, 2 * UNSOCK_SCRIPT_LINE + 64);

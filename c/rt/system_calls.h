@@ -227,7 +227,7 @@ void unsock_close_open(long fd);
  * of opening `fd`, or of a later step. */
 long unsock_opened(long fd, long result);
 
-/* Before `long fd = …`: closes the descriptor, unless it is negative, at the end of the variable's scope. */
+/* In front of `long fd = …`: closes the descriptor at the end of the variable's scope, unless it is negative. */
 #define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
 void unsock_cleanup_fd(const long *fd);
 

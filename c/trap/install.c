@@ -19,7 +19,7 @@
 
 #define EXEC_STACK (32 * 1024)
 
-/* Answers readlink(2): for /proc/self/exe, with the program's file, since the kernel would name the library. */
+/* Answers readlink(2). For /proc/self/exe the answer is the program's file, where the kernel would name the library. */
 static long read_self_exe(int directory, const char *path, char *link, int size) {
     const char *file = unsock_self_exe_file();
     if (!file || size <= 0 || !unsock_user_readable(path, 1) || !unsock_self_exe_is(path))
