@@ -129,8 +129,8 @@ struct unsock_planning {
  * the library is inert here, reports nothing and returns `way`. */
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why, enum unsock_way way);
 
-/* Inspects the program. For a script, puts the interpreter in front of argv and inspects it, as it may be a script,
- * too. Returns an enum unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is the program's descriptor. */
+/* Inspects the program. For a script, puts the interpreter in front of argv and inspects that, too. Returns an enum
+ * unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is the program's descriptor. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
 /* confinement.c: Finds AppArmor's profile for a program. When an unconfined process executes a file, the kernel

@@ -105,8 +105,8 @@ void unsock_loopback_names_prune(const char *directory);
 /* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the link `name` (unless NULL) to the directory `path` (absolute). The environment `caller` decides on
- * DEFAULT. */
+/* Makes the link `name` (unless NULL) to the directory `path` (absolute), in the DEFAULT of the environment
+ * `caller`. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
@@ -135,7 +135,8 @@ long unsock_private_divide(const char *path);
 /* Removes the private directory with everything in it, unless a socket in it may be live. True if it is gone. */
 bool unsock_private_remove(const char *path);
 
-/* Removes the directory `name` in the open directory `place`, as unsock_private_remove does. */
+/* Removes `name` in the open directory `place` with everything in it, unless a socket in it may be live. True if
+ * gone. */
 bool unsock_unused_remove(long place, const char *name);
 
 struct unsock_prune_seer;
