@@ -56,13 +56,13 @@ struct unsock_outgoing {
 /* Copies a message and its address, as the kernel does before it looks at the socket. False if they cannot be read. */
 bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message);
 
-/* True if, by its entry, sends on the descriptor go to the kernel unchanged. The entry may be out of date. */
+/* True if the entry says that the kernel makes sends on the descriptor unchanged. The entry may be out of date. */
 bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags);
 
 /* Returns 1 if the library handles the message, 0 if the kernel does, or -errno if `fd` cannot be identified. */
 long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags);
 
-/* True if the messages must be sent one by one: the library handles one of them, or cannot tell for one of them. */
+/* True if the messages must be sent one by one: the library handles, or may have to handle, one of them. */
 bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags);
 
 /* True if the message's buffer list (at most 1,024 buffers) and control data (at most 64 KiB) can be read. A stream's
@@ -74,11 +74,11 @@ bool unsock_outgoing_can_be_read(const struct msghdr *message, bool stream);
 /* True if the settings say that peers of this family are reported with an IP address. */
 bool unsock_socket_names_converts(int family);
 
-/* Returns the family of the socket's peers: AF_INET if it is bound to an IPv4-mapped address, else its domain. */
+/* Returns the family of the socket's peers: AF_INET for a socket bound to an IPv4-mapped address, else the domain. */
 int unsock_socket_names_family(const struct unsock_fd *entry);
 
 /* Writes an address to the program as the kernel does: cut to *length, which then becomes the address's full length.
- * `address` and `length` are the program's memory here and below. Returns 0, -EFAULT, or -EINVAL if *length < 0. */
+ * `address` and `length` point to the program's memory, here and below. Returns 0; -EFAULT; -EINVAL if *length < 0. */
 long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address,
                               socklen_t *length);
 
@@ -92,8 +92,8 @@ long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsoc
 
 /* send_control.c: The control data of a message that a program sends (ip(7), ipv6(7), udp(7)). */
 
-/* Checks the message's control data, which must be readable, as a TCP or UDP socket does. Returns 0 or -errno. A local
- * socket never gets the data: to AF_UNIX they may mean another thing (SCM_RIGHTS sends descriptors). */
+/* Checks the message's control data, which must be readable, as a TCP or UDP socket does. Returns 0 or -errno. The data
+ * never reach a local socket: AF_UNIX would take them for other things (descriptors to send, for example). */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
 /* Replaces a wildcard in `ip` as the kernel does: by the loopback address, or the socket's own IPv4 address. */

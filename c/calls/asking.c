@@ -16,7 +16,7 @@ enum { FREE, IDLE, BUSY };
 struct place {
     int use;
     int fd;
-    uint64_t cookie; /* the same for all duplicates of a socket; 0 if a seccomp filter forbids to read it */
+    uint64_t cookie; /* the same for all duplicates of a socket; 0 if a seccomp filter forbids reading it */
     struct unsock_firecracker asked;
 };
 
@@ -43,7 +43,7 @@ static struct place *find_asking(int fd) {
     return NULL;
 }
 
-/* In a trapped program, or below a program's own filter, the library does not get all calls that wait or carry data. */
+/* False in a trapped program, or below the program's own filter: the library does not get all calls that wait. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -69,7 +69,7 @@ void unsock_asking_forget(int fd, const struct unsock_fd *entry) {
         release_place(place);
 }
 
-/* Ends the connect with `result`: 0, or the -errno for the multiplexer's refusal or for no answer in time. */
+/* Ends the connect with `result`: 0; or -errno, as the multiplexer has refused, or has not answered in time. */
 static void end(int fd, struct unsock_fd *entry, long result) {
     struct unsock_ip asked = *unsock_fd_remote(entry);
     unsock_log("connect", fd, &asked, NULL, result);

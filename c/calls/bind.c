@@ -29,7 +29,7 @@
 
 #define FREE_TRIES 16
 
-/* True if no check is needed that the number still belongs to this socket: bind to a file fails on any socket but an
+/* True if the bind itself checks that the number still belongs to this socket: to a file it fails on any socket but an
  * unnamed AF_UNIX one. False with UNSOCK_MODE: fchmod, which comes first, would change another file's mode. */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -101,7 +101,7 @@ static long bind_covered(int fd, struct unsock_fd *entry, const struct unsock_ip
     if (result < 0 || standin->bind.how != UNSOCK_BOUND_CONTROL)
         return result;
     result = unsock_target_bind(fd, entry, standin->bind.path.sun_path, &standin->bind.ip, &answers);
-    /* The control file may have been removed since. */
+    /* By now the control file may have been removed. */
     return answers == UNSOCK_ANSWERS_CONTROL ? result : answers < 0 ? answers : -EADDRINUSE;
 }
 

@@ -36,7 +36,7 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
  * address, marks the socket for processes that inherit it. Returns `result`, with TCP's errno. */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
 
-/* Puts the stand-in behind `fd`, and sets the kind of `entry`. A stand-in with a file also gives the entry its file and
+/* Puts the stand-in behind `fd`, and sets the kind of `entry`. If the stand-in has a file, `entry` gets the file and
  * `state`. On failure undoes the stand-in. Returns 0 or -errno. */
 long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
                             enum unsock_state state);
@@ -60,7 +60,7 @@ long unsock_stream_reserve(int fd, struct unsock_fd *entry);
  * ends the connection for the peer. Returns 0 or -errno. */
 long unsock_stream_end(int fd, struct unsock_fd *entry);
 
-/* Reserves a listener. Shuts the old socket down for waiting clients and other processes' duplicates. Returns 0. */
+/* Reserves a listener, and shuts the old socket down: for waiting clients, and processes that have it. Returns 0. */
 long unsock_listener_end(int fd, struct unsock_fd *entry);
 
 /* handed.c: Gives a socket from a service manager to the descriptor that binds the socket's port. */

@@ -13,7 +13,7 @@
 #define AGAIN_FIRST_NS 50000 /* 50 ms in all: on a busy machine the other thread has to get a processor */
 
 /* Removes a handed-over socket from its epoll sets. The kernel would not, as systemd's descriptor keeps the socket
- * open. Does nothing in a forked child that made no socket file, which shares the sets with its parent. */
+ * open. A forked child shares the sets with its parent: does nothing there, unless the child made a socket file. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {

@@ -80,7 +80,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
 }
 
 static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
-    /* __inet_stream_connect (net/ipv4/af_inet.c) does not check the address for a used stream. */
+    /* For a used stream, the kernel does not check the address (__inet_stream_connect, net/ipv4/af_inet.c). */
     if (!is_idle(entry))
         return 0;
     /* An IPv6 datagram socket accepts an AF_INET address (net/ipv6/udp.c). */
@@ -105,7 +105,7 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }
-    /* Before the socket is replaced, named or connected to the network, checks that the number is still its number. */
+    /* Before the socket is replaced, named or connected to the network, checks that it still has this number. */
     bool looks = entry && (unsock_fd_may_be_exchanged(entry) ||
                            (entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0));
     long owner = wrong < 0 ? wrong : unsock_whose(fd, (looks ? UNSOCK_ASK_STILL : 0) | UNSOCK_ASK_FOR(family), &whose);

@@ -19,7 +19,7 @@ typedef long unsock_port_way(const struct unsock_port_search *search);
 struct unsock_port_search {
     const struct unsock_ip *target;
     uint8_t type;    /* SOCK_STREAM or SOCK_DGRAM */
-    unsigned spread; /* selects one of several sockets that share an address; for a datagram socket always the same */
+    unsigned spread; /* selects one of the sockets that share an address; for a datagram socket always the same */
     struct sockaddr_un *path; /* gets each name before `way` tries it */
     socklen_t length;         /* of `path` */
     unsock_port_way *way;

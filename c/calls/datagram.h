@@ -9,7 +9,7 @@
 
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* True if a control file bound the socket to an AF_UNIX address: the socket keeps that name. */
+/* True if a control file bound the socket to an AF_UNIX address: when it connects or sends, it keeps this name. */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 
 /* Sends a message to `ip` (covered, or a local client's), or if `ip` is NULL to the connected peer. */
@@ -20,7 +20,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
  * server that has restarted (clients of syslog and statsd connect once), or handles the peer's full queue. */
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result);
 
-/* The largest datagram over IPv4: 65,535 bytes less the IPv4 and UDP headers. A smaller one fits over IPv6, too. */
+/* The largest datagram over IPv4: 65,535 bytes less the IPv4 and UDP headers. Over IPv6 the limit is higher. */
 #define UNSOCK_DATAGRAM_LEAST_MOST 65507
 #define UNSOCK_DATAGRAM_MOST6 65527
 
@@ -102,7 +102,7 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
  * its address get them. False if the file of `fd` cannot be reached, or no descriptor is left. */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut);
 
-/* Notes in the port's record that the socket is connected: of the sockets on its address, only this one then gets its
+/* Notes in the port's record that the socket is connected, so that of the sockets on its address only this one gets the
  * peer's datagrams. True if other sockets share the address. */
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 

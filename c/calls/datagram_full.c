@@ -180,7 +180,7 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
             reads = watch_receiver((int)watched, pause, stops);
         vain = reads ? 0 : vain + pause;
         int64_t waited = unsock_clock_ns() - begun;
-        bool late = waited > LATE_NS && waited > 2 * receiver->usual; /* most may be late on a busy machine */
+        bool late = waited > LATE_NS && waited > 2 * receiver->usual; /* on a busy machine long waits are usual */
         pause = late || reads ? WATCH_FIRST_NS : UNSOCK_MIN(2 * pause, WATCH_MOST_NS);
         before = count_sleeps();
         result = unsock_sendmsg(fd, message, reads && !late ? flags : flags | MSG_DONTWAIT);

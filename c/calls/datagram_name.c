@@ -9,7 +9,7 @@
 #define UDP_CORK 1
 #define TRIES 16
 
-/* Returns the port that the kernel gave to the UDP socket, as the socket's replacement must keep the port; 0: none. */
+/* Returns the port that the kernel gave to the UDP socket, and that its replacement must keep; 0 if there is none. */
 static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip ip = {0};
@@ -99,7 +99,7 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     }
 }
 
-/* Sends from a temporary UDP socket with the same options and, if free, the same port. Replies to it are lost. */
+/* Sends from a temporary UDP socket with the same options and, if free, the same port. Replies are lost. */
 static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     static const int32_t off = 0;
     union unsock_sockaddr address;

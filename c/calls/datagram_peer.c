@@ -53,7 +53,7 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
 }
 
 /* Omits two cases. In a directory that other users may write to, a bound socket's file has another mark: its network
- * namespace (files/socketfile.c). If the directory can be replaced, a mark by path could reach another one's file. */
+ * namespace (files/socketfile.c). If the directory can be replaced, a mark by path could reach a wrong file. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move &&
         (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared))
@@ -147,7 +147,7 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     UNSOCK_CLOSED long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
-    /* No socket can connect to `fd` while it is connected to a closed one. A disconnect would drop unread datagrams. */
+    /* Disconnects `fd`, so that `peer` can connect to it; but a disconnect would drop datagrams that are unread. */
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);

@@ -28,8 +28,8 @@ static const struct {
     {{ECONNRESET}, TO_ANY, PENDING},            /* ends with an error left for this call, or sends again */
     {{ECONNREFUSED, EPERM}, TO_ADDRESS, NAMES}, /* tries the port's names, if no plain sender has the port */
     {{ECONNRESET}, TO_ADDRESS, PENDING},        /* as above, for an error of the names just tried */
-    {{EPERM}, TO_ANY, FILTER},                  /* ends with EACCES, if a filter forbids sends. If none does, EPERM
-                                                   says that the receiver is connected to another socket: */
+    {{EPERM}, TO_ANY, FILTER},                  /* ends with EACCES, if a filter forbids sends. If not, EPERM means
+                                                   that the receiver is connected to another socket */
     {{ECONNREFUSED, ENOTCONN, EPERM}, TO_PEER, AGAIN}, /* connects to the peer's new socket, and sends again */
     {{EAGAIN, EINTR}, TO_ANY, QUEUE},                  /* ends: waits for room in the queue, or drops the datagram */
     {{ENOENT}, TO_ADDRESS, OUTSIDE},                   /* ends at the network, if UNSOCK_FALLBACK is set */
@@ -195,7 +195,7 @@ static long send_to_nobody(const struct route *route, const struct msghdr *messa
     return result;
 }
 
-/* Takes the way after the error `result`. Returns its result. *over: the program gets this result. */
+/* Takes `way` after the error `result`, and returns the new result. Sets *over if the program gets this result. */
 static long go(enum way way, const struct route *route, struct msghdr *message, long result, bool *over) {
     int fd = route->fd;
     struct unsock_fd *entry = route->entry;

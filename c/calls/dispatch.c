@@ -19,7 +19,7 @@ static bool is_redirectable(int domain, int type, int protocol) {
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
 }
 
-/* Fills the entry of a new socket. `family` is the kernel socket's; 0: the library never redirects it. */
+/* Fills the entry of a new socket. `family` is the kernel socket's; 0: the socket is never redirected. */
 static void remember_socket(int fd, int domain, int type, int protocol, int family) {
     struct unsock_fd *entry = unsock_reuse_entry(fd);
     if (!entry)

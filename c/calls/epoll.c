@@ -78,7 +78,7 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is a multiplexer's answer, and reads the answer. Before it the descriptor has no other event. */
+/* True if the event is a multiplexer's answer, which this reads. The descriptor then has no other event. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;

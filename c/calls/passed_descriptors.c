@@ -29,8 +29,8 @@ static bool wants_control(int fd) {
     return any;
 }
 
-/* Forgets everything known about the descriptors. `closes`: also closes them, and turns SO_LINGER off before: if the
- * sender set it on a TCP socket, the last close would wait until the peer has taken all data. */
+/* Forgets everything known about the descriptors. `closes`: also closes them. Turns SO_LINGER off before: if the sender
+ * set it on a TCP socket, the close would wait until the peer has taken all data. */
 static void forget_descriptors(const struct msghdr *message, size_t at, const struct cmsghdr *header, bool closes) {
     static const struct linger off = {0, 0};
     for (size_t i = CMSG_LEN(0); i + sizeof(int) <= header->cmsg_len; i += sizeof(int)) {

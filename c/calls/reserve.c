@@ -42,7 +42,7 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     }
     if (has_file && !unsock_remove_file_force(&old))
         unsock_remove_file_keep(&old, true);
-    /* Others may be bound to this address: before it listens, this one needs unsock_port_come_forward. */
+    /* Other sockets may bind this address: to listen again, the stream needs unsock_port_come_forward. */
     if (standin.named && has_file)
         unsock_fds_mark(entry, UNSOCK_STREAM_UNLISTED);
     if (standin.named)

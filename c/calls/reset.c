@@ -30,7 +30,7 @@ void unsock_reset_closing(int fd, const struct unsock_fd *entry) {
         linger[1] != 0)
         return;
     unsock_reset_send(fd, entry);
-    /* Forgets this duplicate, so that the close of the last one finds no other. */
+    /* Forgets this duplicate, so that the close of the last duplicate finds no other. */
     if (unsock_fd_is_duplicated(entry) && !unsock_fd_has_file(entry) && unsock_this_process_owns_descriptors())
         unsock_fds_forget(fd);
 }

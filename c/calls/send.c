@@ -117,7 +117,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
                       : unsock_real_sendmsg(fd, &plain, flags);
     if (result != -ENOTCONN)
         return result;
-    /* On a stream that is not connected, TCP's write is EPIPE (sk_stream_error). */
+    /* On a stream that is not connected, a write returns EPIPE in TCP (sk_stream_error). */
     return unsock_reuse_look(fd) > 0 ? ANEW : unsock_stream_broken(flags);
 }
 

@@ -24,7 +24,7 @@ long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_
 long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length) {
     union unsock_sockaddr written;
     struct unsock_ip shown = *ip;
-    /* An IPv4 socket can have an IPv6 client, as both families share ports. Its address has no IPv4 form. */
+    /* An IPv4 socket can have an IPv6 client, as both families share ports. The client's address has no IPv4 form. */
     if (domain == AF_INET && ip->family == AF_INET6)
         shown = unsock_address_default(AF_INET, ip->port);
     socklen_t written_length = unsock_ip_write(&shown, domain, &written);
@@ -95,7 +95,7 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, l
     *wrong = family == AF_UNIX ? UNSOCK_MIN(owner, 0) : 0;
     if (owner != UNSOCK_IS_OURS)
         return NULL;
-    /* A TCP socket has replaced a refused stream: its name is right, unless the program bound the stream. */
+    /* A TCP socket has replaced a refused stream. Its name is right, unless the program bound the stream. */
     bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
     return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
 }

@@ -45,7 +45,7 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* A program to which select or io_uring reports a writable socket reads SO_ERROR next: waits for the answer. */
+    /* select and io_uring report the socket writable at once, and programs then read SO_ERROR: waits for the answer. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
     long owner = owner_for_option(fd, level, name, false, &whose);

@@ -12,7 +12,7 @@
 
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Listens on a redirected stream, or on a TCP socket of the kernel's, which may be redirected now. */
+/* Listens on a redirected stream, or on a TCP socket of the kernel's, which it redirects if the address is covered. */
 long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog);
 
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags);
@@ -67,7 +67,7 @@ long unsock_stream_broken(int flags);
 
 /* reset.c: Resets of connections. */
 
-/* Called before the connection is ended: makes the peer see that end as a reset. Does nothing if another descriptor or
+/* Called before the connection is ended: makes the peer see the end as a reset. Does nothing if another descriptor or
  * process has the socket. (Before Linux 5.15 AF_UNIX has no urgent byte: the peer reads an end of file.) */
 void unsock_reset_send(int fd, const struct unsock_fd *entry);
 
@@ -106,7 +106,7 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
  * with POLLPRI may be about an urgent byte. */
 extern bool unsock_urgent_met;
 
-/* Notes that the stream has, or may get, an urgent byte. A program that gets SIGURG may read it before it polls. */
+/* Notes that the stream has, or may get, an urgent byte. After SIGURG a program may read the byte before it polls. */
 void unsock_urgent_expect(int fd);
 
 /* True if poll reported POLLIN in `events` only for an urgent byte, or for the empty place of one that was read: over

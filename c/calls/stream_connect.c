@@ -24,7 +24,7 @@ struct attempt {
     uint32_t bound; /* flags: how the program had bound the socket */
 };
 
-/* Returns the client's address as the program bound it, or the default for a wildcard or none. Port 0: choose one. */
+/* Returns the address that the program bound; the default address for a wildcard or none. Port 0: to be chosen. */
 UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_fd *entry,
                                                    const struct unsock_ip *target) {
     union unsock_sockaddr address;

@@ -21,7 +21,7 @@ static void remember_target(struct unsock_fd *entry, enum unsock_state state, co
         entry->local = unsock_address_default(asked->family, unsock_ephemeral_next());
 }
 
-/* A socket on its way to a control file's target. Only this much of the file is kept, as stacks may be small. */
+/* A socket on its way to a control file's target. Keeps only these parts of the file, as stacks may be small. */
 struct way {
     int socket; /* replaces the descriptor's, or is the descriptor itself */
     long flags;
@@ -154,7 +154,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         result = -EINPROGRESS;
     if (way.waits)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, result);
-    bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting); /* unsock_stream_connect reserves it */
+    bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting); /* a bound stream is reserved later */
     if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new) {
         take_back(fd, entry, NULL);
         unsock_fds_visit_duplicates(fd, take_back, NULL);

@@ -108,7 +108,7 @@ static inline long unsock_asking_before_data(int fd) {
     return entry ? unsock_asking_settle(fd, entry) : 0;
 }
 
-/* Handles another connect of a waiting descriptor. Returns 0, -EALREADY, -EINTR, or the first connect's error. */
+/* Handles another connect while the first one waits. Returns 0, -EALREADY, -EINTR, or the first connect's error. */
 long unsock_asking_connect(int fd, struct unsock_fd *entry);
 
 /* Returns the milliseconds until the earliest deadline of a multiplexer's answer, at most `most`. */

@@ -42,7 +42,7 @@ static long write_after_error(int fd, const struct msghdr *message, int flags, l
     return unsock_datagram_written(fd, message, flags, result);
 }
 
-/* True if UDP refuses a datagram of `size` bytes, and AF_UNIX does not. (For gigabytes the kernel itself fails.) */
+/* True if UDP refuses a datagram of `size` bytes, and AF_UNIX does not. (AF_UNIX refuses sizes of gigabytes itself.) */
 static inline bool is_too_large(int fd, size_t size) {
     const struct unsock_fd *entry = size > UNSOCK_DATAGRAM_LEAST_MOST ? unsock_fds_known(fd) : NULL;
     return entry && entry->type == SOCK_DGRAM && entry->kind == UNSOCK_KIND_LOCAL && !unsock_sandboxed &&

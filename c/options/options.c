@@ -130,7 +130,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
 
-/* Answers options whose value depends on the socket's state, and by an oracle all others. */
+/* Answers options whose value depends on the socket's state. For all others asks an oracle. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
     int32_t mss = connected ? segment_of(entry) : 0, mtu = connected ? mtu_of(entry) : 0, form = AF_INET6;

@@ -88,8 +88,8 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
     return result;
 }
 
-/* Answers SO_ERROR with EPIPE, once, if a write succeeded after the peer had closed: TCP's peer would have reset.
- * Answers SO_INCOMING_CPU with 0 if the kernel's value is a socket mark, not a processor's number. */
+/* Answers SO_ERROR with EPIPE, once, if a write succeeded after the peer had closed: over TCP the peer would have
+ * reset. Answers SO_INCOMING_CPU with 0 if the kernel's value is a socket mark, not a processor's number. */
 static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     unsigned mark = unsock_socket_mark(fd);
     int32_t answer = name == SO_ERROR && (mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST ? EPIPE : 0;

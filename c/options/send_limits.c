@@ -19,7 +19,7 @@ int32_t unsock_socket_timeval_ms(const void *timeval) {
     return (int32_t)(time.seconds * 1000 + time.microseconds / 1000);
 }
 
-/* Sets the buffer; above the system's limit (net.core.wmem_max) if allowed. The kernel doubles `half` (socket(7)). */
+/* Sets the send buffer to 2 * `half` (socket(7)); beyond the system's limit (net.core.wmem_max) if the process may. */
 static void set_buffer(int fd, int32_t half) {
     if (unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &half, sizeof(half)) < 0)
         unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));

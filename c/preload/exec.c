@@ -38,7 +38,7 @@ UNSOCK_EXPORT int execvp(const char *name, list argv) {
 
 enum variant { BY_PATH, BY_NAME, WITH_ENVIRONMENT };
 
-/* Does the work of execl, execlp and execle: the arguments end with a NULL. Behind it execle has the environment. */
+/* Does the work of execl, execlp and execle. A NULL ends the arguments; in execle the environment follows. */
 static int execute_listed(enum variant variant, const char *name, const char *first, va_list *arguments) {
     va_list counting;
     size_t count = 1;

@@ -47,7 +47,7 @@ int unsock_path(uint16_t port, int type, char *path, size_t size) {
     EXPORT_##exported(type, name, parameters)
 UNSOCK_CALLS(EXPORT)
 
-/* Fortified programs call this function for recvfrom. If `buffer` is smaller than `size`, glibc's ends the process. */
+/* Fortified programs call this function for recvfrom. If `buffer` < `size`, glibc's function ends the process. */
 UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buffer, int flags,
                                      struct sockaddr *address, socklen_t *length) {
     if (size > buffer && unsock_next.recvfrom_chk)

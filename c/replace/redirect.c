@@ -175,7 +175,7 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     long standin = unsock_redirect_open(entry->domain, entry->type, entry->protocol);
     if (standin < 0)
         return standin;
-    /* Before the bind, since SO_REUSEADDR and IPV6_V6ONLY affect it. */
+    /* Must come before the bind, which SO_REUSEADDR and IPV6_V6ONLY affect. */
     unsock_options_carry(fd, entry, (int)standin, true);
     long result = 0;
     if (bound)

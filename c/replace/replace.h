@@ -86,7 +86,7 @@ struct unsock_whose {
     struct unsock_fd scratch;
 };
 
-/* unsock_whose for the cases that ask the kernel. */
+/* Continues unsock_whose if the kernel must be asked. */
 long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose);
 
 /* Returns whose the descriptor is (enum unsock_whose_answer), or -errno; fills `whose`. */
