@@ -45,7 +45,7 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     while (line.length > 0 && wanted.length > 0) {
         struct unsock_span word = unsock_span_next(&line, '\0');
         bool is_option = word.length > 0 && word.at[0] == '-', is_value = before.length > 0 && before.at[0] == '-';
-        /* A shell's or Python's program text follows an option such as -c or -lc. */
+        /* The word after an option such as -c or -lc is a text that a shell or Python runs, and no name. */
         bool is_text = is_value && before.length > 1 && before.at[1] != '-' && before.at[before.length - 1] == 'c';
         if (!is_text && is_named(word, wanted))
             wanted = unsock_span_next(&words, ' ');
@@ -56,7 +56,7 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     return has_name && wanted.length == 0 && (name.length == 0 || !has_word(line, name));
 }
 
-/* Writes this process's number as RUNNER if its command line has one of the names, else 0. False: cannot read it. */
+/* Writes this process's number as RUNNER if its command line has a name, else 0. False: the line cannot be read. */
 static bool note_runner(char *each, uint64_t self) {
     char bytes[COMMAND_LINE_MOST];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, COMMAND_LINE, O_RDONLY | O_CLOEXEC, 0);

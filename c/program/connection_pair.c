@@ -96,7 +96,7 @@ void unsock_connection_pair_reset(int fd) {
         unsock_close(fd);
 }
 
-/* Returns TCP's result: while a connect is in progress, AF_VSOCK and AF_TIPC fail with ENOTCONN, TCP with EAGAIN. */
+/* Returns TCP's result: during a connect, AF_VSOCK and AF_TIPC fail with ENOTCONN, TCP with EAGAIN. */
 static long as_tcp(int fd, long count) {
     bool connects = count == -ENOTCONN && !(unsock_socket_poll(fd, POLLOUT) & (POLLERR | POLLHUP));
     return connects ? -EAGAIN : count;
@@ -121,7 +121,7 @@ static long fill_pipe(int fd, struct end *end) {
         end->is_real = false;
         count = 0;
     }
-    /* 0 is the data's end, or urgent data, which splice does not pass. The next read finds out which it is. */
+    /* A count of 0 is the data's end, or urgent data, which splice does not pass. The next read finds out which. */
     if (count <= 0)
         leave_pipe(end);
     return UNSOCK_MIN(count, 0);

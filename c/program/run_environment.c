@@ -170,7 +170,7 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
         const struct unsock_option *option = unsock_option_at(given->table, i);
         struct unsock_span flag = unsock_span_of(option->flag);
         const char *value = unsock_span_is(flag, "--dir") ? directory : given->values[i];
-        /* A group needs socket files with this mode, unless the user has set another. */
+        /* With --group, socket files need this mode, unless the user has set another. */
         if (!value && unsock_options_value(given, "--group") && unsock_span_is(flag, "--mode") &&
             !get_variable(environment, option->variable))
             value = UNSOCK_GROUP_FILE_MODE;

@@ -119,7 +119,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         unsock_signals_foreign(signal, signal_info, signal_context);
         return;
     }
-    /* An exec has a stack already (execute_elsewhere). If it succeeded, a lent stack would not come back. */
+    /* An exec has a stack of its own (execute_elsewhere): a lent one would not come back after a successful exec. */
     bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
     struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)

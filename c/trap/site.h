@@ -116,7 +116,7 @@ struct unsock_site_call {
 /* True if the library answers this call. Makes no system call, except to identify an unknown descriptor once. */
 bool unsock_site_concerns(const struct unsock_site_call *call);
 
-/* Answers the call, as the preloaded function of its name does. Returns a value or -errno. */
+/* Answers the call, as the preloaded function of the call's name does. Returns a value or -errno. */
 long unsock_site_answer(const struct unsock_site_call *call);
 
 /* By call number: 1 if the library may answer the call at a rewritten place. */
