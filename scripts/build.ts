@@ -1,8 +1,8 @@
 /**
  * Compiles `c/` to `build/libunsock.so`.
  *
- * Usage: `deno task build [--debug] [--sanitize] [--yields] [--target=aarch64]`. `CC`, of the other
- * machine `CC_AARCH64`, and `CFLAGS` are honoured.
+ * Usage: `deno task build [--debug] [--sanitize] [--yields] [--target=aarch64]`. The variables `CC` (`CC_AARCH64` for
+ * the other machine) and `CFLAGS` name the compiler and more flags.
  */
 import * as path from "@std/path/posix";
 import { exists, hash, identity, produce, writeIfChanged } from "./files.ts";
@@ -11,7 +11,7 @@ import { tablesHeader } from "./tables.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
-/** Why each flag: `docs/architecture.md`. */
+/** `docs/architecture.md` has the reason for each flag. */
 export const COMPILE_FLAGS = [
   "-std=c17",
   "-Wall",
@@ -29,16 +29,20 @@ export const COMPILE_FLAGS = [
 ];
 
 /**
- * Calls between the small files of the library cost more than what they do. Only of GCC: others need a linker of their own.
- * One partition, as more would want `make`. No function takes in another's large frame: calls run on small stacks.
+ * Flags for optimization across files: calls between the library's small files cost more than the work in them. Only
+ * for GCC, as other compilers need their own linker. One partition, because more would need `make`. -fconserve-stack
+ * keeps a function with a large frame from being inlined into another one: calls run on small stacks.
  */
 export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
-/** Where calls pass that only move bytes, and the names of each connection. The rest makes calls that cost far more. */
+/**
+ * Files for calls that only move bytes, and for the names of each connection. All other files serve calls that cost far
+ * more.
+ */
 const FAST = /^c\/((calls|memory|preload|replace|rt|trap)\/|rules\/(address|ip|kernel_name|port_name)\.)/;
 const SMALL_FLAG = "-Os";
 
-/** Compiled without LTO: functions that the compiler itself calls, and code that runs before relocation. */
+/** Files compiled without LTO: functions that the compiler itself calls, and code that runs before relocation. */
 const APART = ["c/rt/mem.c", "c/program/entry.c"];
 
 const LINK_FLAGS = [
@@ -46,15 +50,15 @@ const LINK_FLAGS = [
   "-nostdlib",
   "-Wl,--unresolved-symbols=ignore-all",
   "-Wl,-z,now",
-  "-Wl,-z,norelro", // executed directly, it relocates itself
+  "-Wl,-z,norelro", // the library relocates itself when it is executed directly
   "-Wl,-z,noexecstack",
-  "-Wl,-z,noseparate-code", // two mappings fewer, which each fork copies
+  "-Wl,-z,noseparate-code", // saves two mappings, which each fork would copy
   "-Wl,--hash-style=both",
   "-Wl,--build-id=sha1",
   "-Wl,-e,unsock_start",
 ];
 
-/** Ends the process when an invariant is broken (`c/memory/fds.h`). */
+/** With this macro, the library ends the process when an invariant is broken (`c/memory/fds.h`). */
 const CHECKED = "-DUNSOCK_CHECKED";
 
 /** For tests: an invalid read or write ends the process. */
@@ -70,10 +74,10 @@ const SANITIZE_FLAGS = [
 /** For tests: gives other threads their turn at random moments. */
 const YIELDS_FLAGS = ["-include", "tests/threads/yields.h", "-O1", CHECKED];
 
-/** Named, as -nostdlib leaves them out; needed, so that they are ready before the library starts. */
+/** Named because -nostdlib leaves them out; marked as needed, so that they are ready before the library starts. */
 const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
 
-/** The target, and the tools to build for it. */
+/** The target machine, and the tools to build for it. */
 export interface Toolchain {
   readonly arch: string;
   readonly compiler: string;
@@ -82,10 +86,13 @@ export interface Toolchain {
   readonly packages: string;
 }
 
-/** Everything that was wrong, for the user: nothing to debug here. */
+/** An error for the user, without a stack trace. */
 class BuildError extends Error {}
 
-/** Atomics are instructions, not functions of a library that is not there. Go's signal handlers read x28. */
+/**
+ * Atomics become instructions, as no library with their functions is linked. x28 stays free, as Go's signal handlers
+ * read it.
+ */
 const AARCH64_FLAGS = ["-mno-outline-atomics", "-ffixed-x28"];
 
 function toolchain(target: string | undefined): Toolchain {
@@ -106,9 +113,9 @@ function toolchain(target: string | undefined): Toolchain {
 }
 
 /**
- * @param directory Relative to the source tree.
+ * @param directory A path relative to the source tree.
  * @param extension With its dot.
- * @returns The files in it and below, relative to the source tree, sorted.
+ * @returns The files in the directory and below it, relative to the source tree, sorted.
  */
 export async function findFiles(directory: string, extension: string): Promise<string[]> {
   const files: string[] = [];
@@ -129,7 +136,7 @@ async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<s
   });
   const messages = new TextDecoder().decode(output.stderr);
   if (!output.success) {
-    // A header that is none of ours: Debian's gcc comes without those of libc, and of the kernel.
+    // The header is not the project's: Debian's gcc does not bring the headers of libc and of the kernel.
     const [, header] = /fatal error: '?([\w./]+\.h)'?(?:: No such file| file not found)/.exec(messages) ?? [];
     if (header !== undefined && !await exists(path.join(ROOT, "c", header))) {
       throw new BuildError(`C library's headers (${header}): not found: apt-get install ${tools.packages}`);
@@ -140,12 +147,17 @@ async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<s
   return new TextDecoder().decode(output.stdout);
 }
 
-/** `output` throws at once, not through its promise, when there is no such program. */
+/**
+ * If the program does not exist, `output` throws at once, not through its promise. An async function turns this into a
+ * promise.
+ */
 async function spawn(command: Deno.Command): Promise<Deno.CommandOutput> {
   return await command.output();
 }
 
-/** Waits for all, so that nothing half-made stays behind, then throws the first error. */
+/**
+ * Works on all items in parallel. Waits for all, so that nothing half-made stays behind; then throws the first error.
+ */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];
@@ -159,10 +171,10 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
 }
 
 /**
- * Compiles a file, to the same bytes each time: of two concurrent builds, one may link an object that the other
- * compiles again, and GCC numbers code for link-time optimization at random.
+ * Compiles a file, to the same bytes each time. Of two concurrent builds, one may link an object while the other
+ * compiles it again. Without a seed, GCC would number code for link-time optimization at random.
  *
- * @param object Absolute; its name is the number's seed.
+ * @param object An absolute path, whose name is the seed.
  */
 export async function compile(
   tools: Toolchain,
@@ -175,10 +187,11 @@ export async function compile(
 }
 
 /**
- * Writes what `c/` includes as "../build/tables.h" and "../build/filter_MACHINE.h".
+ * Writes "../build/tables.h" and "../build/filter_MACHINE.h", which files of `c/` include.
  *
- * @param tools For the target, whose compiler knows the numbers of its system calls; this machine's, if left out.
- * @returns The text of both.
+ * @param tools For the target machine: its compiler knows the numbers of the machine's system calls. By default, for
+ *   this machine.
+ * @returns The text of both files.
  */
 export async function writeTables(tools: Toolchain = toolchain(undefined)): Promise<string> {
   await Deno.mkdir(path.join(ROOT, "build"), { recursive: true });
@@ -194,9 +207,9 @@ export async function writeTables(tools: Toolchain = toolchain(undefined)): Prom
 interface Recipe {
   readonly name: string;
   readonly flags: readonly string[];
-  /** For the whole program: for all files except those apart. */
+  /** Flags for optimization across files, for all files except those in `APART`. */
   readonly whole: readonly string[];
-  /** For the files where speed is not needed, instead of those that make them small. */
+  /** Flags for the files that need not be fast, in place of those that make them small. */
   readonly slow?: readonly string[];
   /** Further libraries or objects to link. */
   readonly libraries?: readonly string[];
@@ -208,9 +221,10 @@ interface Recipe {
 const LIBRARY: Recipe = { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS };
 
 /**
- * Lets one build of a library work at a time: the next one finds everything compiled.
+ * Lets one build of a library work at a time. The next one finds everything compiled.
  *
- * @param file The lock, made if missing. Where that fails the work begins without it, and reports what cannot be written.
+ * @param file The lock, which is made if missing. If that fails, the work runs without it, and reports which file
+ *   cannot be written.
  */
 async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const lock = await Deno.open(file, { write: true, create: true }).catch(() => undefined);
@@ -241,7 +255,7 @@ async function buildInto(
   if (sources.length === 0) throw new BuildError("c/: no C sources");
   const version = await runCompiler(tools, ["--version"]);
   const optimize = version.includes("clang") ? [] : whole;
-  // The caller's flags last: -fno-lto, for example, overrides the ones before it.
+  // The caller's flags come last, so that -fno-lto, for example, overrides earlier ones.
   const apart = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
   const flags = [...COMPILE_FLAGS, ...extraFlags, ...optimize, ...tools.flags];
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
@@ -269,7 +283,7 @@ async function buildInto(
   });
   const library = path.join(ROOT, tools.directory, name);
   const stamp = path.join(objectDirectory, `${name}.stamp`);
-  // By paths that are the same in a copy of the tree.
+  // Uses paths that are the same in a copy of the tree.
   const made = [...objects.map(({ object }) => object), ...libraries].map((file) =>
     path.isAbsolute(file) ? path.relative(ROOT, file) : file
   );
@@ -285,8 +299,8 @@ async function buildInto(
 }
 
 /**
- * @param target `aarch64`; undefined: this machine.
- * @returns Whether the compiler for it is there.
+ * @param target `aarch64`, or undefined for this machine.
+ * @returns Whether its compiler is installed.
  */
 export async function compilerIsThere(target: string | undefined): Promise<boolean> {
   return await runCompiler(toolchain(target), ["--version"]).then(() => true, () => false);
@@ -301,26 +315,26 @@ async function buildApart(name: string, tools: Partial<Toolchain>, recipe: Parti
 }
 
 /**
- * Builds the library as another compiler makes it.
+ * Builds the library with another compiler.
  *
- * @param compiler Its name, as `CC` has it.
- * @param flags More for it.
- * @returns Its path, relative to the source tree.
+ * @param compiler The compiler's name, as in `CC`.
+ * @param flags More flags for it.
+ * @returns The library's path, relative to the source tree.
  * @throws {Error} With a message for the user.
  */
 export async function buildWith(compiler: string, flags: readonly string[] = []): Promise<string> {
   return await buildApart(compiler, { compiler, flags, packages: compiler }, {});
 }
 
-/** Each block of code calls a function, and each line has blocks of its own. */
+/** Flags by which each block of code calls a function, and each line has blocks of its own. */
 const COVERED_FLAGS = ["-fsanitize-coverage=trace-pc", "-g", "-Og"];
 
 /**
  * Builds the library so that it marks the blocks of code that run.
  *
  * @param hook The C file, relative to the source tree, with the function that each block calls.
- * @param define A macro for that file.
- * @returns Its path, relative to the source tree.
+ * @param define A macro for this file.
+ * @returns The library's path, relative to the source tree.
  * @throws {Error} With a message for the user.
  */
 export async function buildCovered(hook: string, define: string): Promise<string> {
@@ -328,9 +342,9 @@ export async function buildCovered(hook: string, define: string): Promise<string
 }
 
 /**
- * Builds the library, and only its changed files.
+ * Builds the library. Compiles only changed files.
  *
- * @param args `--debug`, `--sanitize`, `--target=aarch64`.
+ * @param args `--debug`, `--sanitize`, `--yields`, `--target=aarch64`.
  * @returns Paths of the built files, relative to the source tree.
  * @throws {Error} With a message for the user.
  */

@@ -1,10 +1,11 @@
 /**
  * Makes the release files: `dist/unsock` and `dist/libunsock.so`, an archive of both with manual pages and completions,
- * one for the other machine, and `SHA256SUMS`. `dist/` is complete or unchanged, also when a signal ends this.
+ * an archive for the other machine, and `SHA256SUMS`. `dist/` is complete or unchanged, even if a signal ends this
+ * program.
  *
- * Usage: `deno task compile`. `deno compile` fetches the runtime to put into a binary, `denort`, by itself; without
- * network, DENORT_BIN names one of the same version, and DENORT_BIN_AARCH64 the other machine's, whose archive has
- * otherwise the library alone. SOURCE_DATE_EPOCH dates the files in the archives.
+ * Usage: `deno task compile`. `deno compile` fetches the runtime for the binary (`denort`) itself. Without network,
+ * DENORT_BIN names a denort of the same version, and DENORT_BIN_AARCH64 the other machine's; without the latter, the
+ * other machine's archive has only the library. SOURCE_DATE_EPOCH dates the files in the archives.
  */
 import * as path from "@std/path/posix";
 import { SMALL_HEAP } from "../lib/system/heap.ts";
@@ -17,8 +18,8 @@ import { interrupted, untilInterrupted } from "./interruption.ts";
 import { expectSteps, tellStep } from "./progress.ts";
 
 /**
- * The binary may do what its user may: it starts the library and calls functions of it, serves `expose --http`, and reads
- * /proc, which the runtime opens only to programs with every permission.
+ * The binary has all permissions of its user: it executes the library, calls its functions, serves `expose --http`, and
+ * reads /proc. The runtime opens /proc only to programs with every permission.
  */
 const PERMISSIONS = ["--no-prompt", "--allow-all"];
 
@@ -27,22 +28,23 @@ interface Target {
   readonly arch: Tree["arch"];
   /** The library, which the binary carries. */
   readonly library: string;
-  /** The runtime to put it into; empty: `deno compile` fetches it. */
+  /** The runtime for the binary; if empty, `deno compile` fetches it. */
   readonly runtime: string;
 }
 
-/** Returns the runtime; undefined: for the other machine, if only this machine's is named, as without network. */
+/** Returns the runtime for a machine. Undefined for the other machine if the user has named only this machine's. */
 function runtimeFor(arch: Tree["arch"]): string | undefined {
   const own = Deno.env.get("DENORT_BIN") ?? "";
   if (arch === Deno.build.arch) return own;
   return Deno.env.get(`DENORT_BIN_${arch.toUpperCase()}`) || (own === "" ? "" : undefined);
 }
 
-/** As in the user agent's name, which each runtime has for fetch. It is in front of the program. */
+/** The version in the user agent's name, which each runtime has for fetch. It precedes the program in the binary. */
 const RUNTIME_VERSION = /Deno\/(\d+\.\d+\.\d+)/;
 
 /**
- * A runtime of another version starts the program, and then fails at whatever has changed, such as `expose --http`.
+ * Checks the runtime's version. A runtime of another version would start the program, but fail wherever the two differ,
+ * such as in `expose --http`.
  *
  * @throws {Error} If the binary has a runtime of another version than this Deno's.
  */
@@ -53,16 +55,16 @@ async function checkRuntime(binary: string): Promise<void> {
 }
 
 async function compileBinary({ arch, library, runtime }: Target, binary: string): Promise<void> {
-  // The code cache would be a file of a well-known name in /tmp, for anybody to put code into.
+  // No code cache: it would be a file with a well-known name in /tmp, into which anybody could put code.
   tellStep(`the program for ${arch}`);
   const options = ["--quiet", "--no-code-cache", `--v8-flags=${SMALL_HEAP}`, ...PERMISSIONS];
   await withStage(async (stage) => {
-    // The name by which it is unpacked, so that no start has to find it out.
+    // The library's hash, which is part of the unpacked file's name, so that no start has to compute it.
     const sum = path.join(stage, "sum");
     await Deno.writeTextFile(sum, await sha256(library));
     const carried = { "build/libunsock.so": library, "build/libunsock.so.sha256": sum };
     const tree = path.join(stage, "tree");
-    // Types are checked elsewhere, not when a user compiles.
+    // Types are not checked when a user compiles.
     const sources = ["--no-check", "--no-lock", "--config", await copySources(tree, carried)];
     const included = Object.keys(carried).flatMap((file) => ["--include", file]);
     const target = ["--target", `${arch}-unknown-linux-gnu`, "--output", binary, await bundleStart(tree)];
@@ -74,7 +76,7 @@ async function compileBinary({ arch, library, runtime }: Target, binary: string)
   });
 }
 
-/** @throws {Error} when this machine cannot run it, or it is not the right version. */
+/** @throws {Error} When this machine cannot run the binary, or its version is wrong. */
 async function tryBinary(binary: string): Promise<void> {
   if (await versionOf(binary) === VERSION) return;
   const runtime = Deno.env.get("DENORT_BIN") || "denort";
@@ -87,10 +89,11 @@ async function versionOf(binary: string): Promise<string> {
 }
 
 /**
- * Without the other machine's runtime, its archive and packages have only the library, and say so.
+ * Compiles the other machine's program. Without its runtime, the machine's archive and packages have only the library;
+ * a line tells the user.
  *
- * @param binary Where the program goes.
- * @returns Whether it could be made.
+ * @param binary The path of the program.
+ * @returns Whether the program could be made.
  */
 async function compileForeign(library: string, binary: string): Promise<boolean> {
   const runtime = runtimeFor("aarch64");
@@ -107,7 +110,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Files in an archive besides the tree to install. */
+/** Files in an archive besides the installed tree. */
 const BESIDE = ["README.md", "LICENSE", "packaging/install.sh"];
 
 async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): Promise<void> {
@@ -119,14 +122,14 @@ async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): 
   ]);
 }
 
-/** Steps for one machine: its library, its program and its archive. */
+/** The steps for one machine: library, program and archive. */
 const STEPS_OF_MACHINE = 3;
 
 /**
- * Makes the program and the library of this machine, and what is installed on it.
+ * Makes the program, the library and the installed tree of this machine.
  *
- * @param out Where they go.
- * @param stage Where the tree goes that is to be installed.
+ * @param out The directory for program and library.
+ * @param stage The directory for the tree.
  */
 export async function makeOwn(out: string, stage: string): Promise<Tree> {
   const [binary, library] = [path.join(out, "unsock"), path.join(out, "libunsock.so")];
@@ -155,9 +158,9 @@ export async function compile(out: string, stage: string): Promise<Tree[]> {
 }
 
 /**
- * Makes `dist/` anew, with `SHA256SUMS` of all files, and prints their names.
+ * Makes `dist/` anew, with `SHA256SUMS` of all files, and prints the files' names.
  *
- * @param fill Puts the files into the directory that it gets, with another one for their parts.
+ * @param fill Puts the files into its first argument, a directory; its second one is a directory for temporary files.
  */
 export async function ship(fill: (out: string, stage: string) => Promise<unknown>): Promise<void> {
   const files = await makeDist(async (out) => {

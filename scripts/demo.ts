@@ -1,6 +1,6 @@
 /**
- * Shows unsock on real programs: an HTTP server and a client that only know TCP talk over a Unix socket. Checks each
- * statement that it prints, and exits with 1 when one is wrong.
+ * Shows unsock with real programs: an HTTP server and a client that only know TCP communicate over a Unix socket.
+ * Checks each statement that it prints, and exits with 1 if one is wrong.
  *
  * Usage: `deno task demo`. UNSOCK_TEST_BINARY names a compiled unsock to show instead of the source.
  */
@@ -29,7 +29,7 @@ function claim(condition: boolean, what: string): void {
   if (!condition) throw new Error(`not as claimed: ${what}`);
 }
 
-/** The words that put a command under unsock; none: it stays on TCP. */
+/** The words that put a command under unsock. No words if `directory` is undefined: the command stays on TCP. */
 function underUnsock(directory: string | undefined): string[] {
   if (directory === undefined) return [];
   const binary = Deno.env.get("UNSOCK_TEST_BINARY");
@@ -99,7 +99,7 @@ function formatRate(bytesPerSecond: number): string {
   return `${(bytesPerSecond / 1e6).toFixed(0)} MB/s`;
 }
 
-/** Alternates, so that other load on the machine affects both alike. */
+/** Measures both rates in turn, so that other load on the machine affects both alike. */
 async function compareRates(measureTcp: () => Promise<number>, measureUnix: () => Promise<number>): Promise<string> {
   const [tcp, unix]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
@@ -119,7 +119,7 @@ async function ownerName(uid: number | null): Promise<string> {
 }
 
 async function showSocketFile(file: string): Promise<void> {
-  const status = await Deno.stat(file); // a link to the socket's own
+  const status = await Deno.stat(file); // follows the link to the socket's own file
   claim(status.isSocket === true, `${file} is a socket`);
   const mode = ((status.mode ?? 0) & 0o777).toString(8).padStart(4, "0");
   claim(mode === "0600", `${file} has mode 0600, not ${mode}`);
@@ -157,7 +157,7 @@ async function showHttp(directory: string): Promise<void> {
 
 async function hasIperf(): Promise<boolean> {
   try {
-    // Its --version ends with 1 in some versions: that it starts is enough.
+    // iperf is installed if it starts: some versions exit with 1 after --version.
     await new Deno.Command("iperf", { args: ["--version"], stdout: "null", stderr: "null" }).output();
     return true;
   } catch {
@@ -188,7 +188,10 @@ async function showIperf(directory: string): Promise<void> {
   say("iperf", await compareRates(() => iperfRate(undefined), () => iperfRate(directory)));
 }
 
-/** Says if other programs distort the rates. The build of the library counts in the average, with less than one. */
+/**
+ * Prints a line if other programs distort the rates. The load average still includes the library's build, with less
+ * than one.
+ */
 function showLoad(): void {
   const [load = 0] = Deno.loadavg();
   const processors = navigator.hardwareConcurrency;

@@ -1,8 +1,8 @@
 /**
  * Makes the trap's seccomp filter, a program for the kernel's classic BPF, from the list of calls (`c/rt/calls.h`).
- * `scripts/build.ts` writes it before it compiles. The filter finds the call by a binary search for its number; then come the
- * decisions, and at the end the verdicts. It is short, because the kernel compiles it at each start and runs it once for every
- * system call number (seccomp_cache_prepare).
+ * `scripts/build.ts` writes the filter before it compiles. The filter first finds the call by a binary search for its
+ * number. The decisions follow, and then the verdicts. The filter is short, because at each start the kernel compiles
+ * it and runs it once for every system call number (seccomp_cache_prepare).
  */
 
 /** C that the preprocessor turns into the rows that {@linkcode filterHeader} reads. */
@@ -18,32 +18,32 @@ UNSOCK_CALLS(ROW) UNSOCK_DOOR_CALLS(DOOR_ROW)
 interface Row {
   readonly name: string;
   readonly number: number;
-  /** The argument that carries the mark of the library's own call; none if no argument does. */
+  /** The argument with the mark of the library's own calls, or undefined if no argument has it. */
   readonly mark: number | undefined;
-  /** The rule's name, and its values: C's expressions (`c/trap/trapped.h`). */
+  /** The rule's name, and its values, which are C's expressions (`c/trap/trapped.h`). */
   readonly rule: string;
   readonly values: readonly string[];
 }
 
-/** Where a jump goes: a label; undefined: the next instruction. */
+/** The target of a jump: a label, or undefined for the next instruction. */
 type Target = string | undefined;
 
-/** An instruction; with jumps, if it compares. */
+/** An instruction. It has jumps if it compares. */
 interface Instruction {
   readonly code: string;
   readonly k: string;
   readonly jumps?: readonly [ifTrue: Target, ifFalse: Target];
 }
 
-/** The constants in the rules, and in the filter. */
+/** The headers with the constants of the rules and of the filter. */
 const HEADERS = ["asm/ioctls.h", "linux/audit.h", "linux/filter.h", "linux/prctl.h", "linux/seccomp.h"];
 
 const JUMP_MOST = 255;
-/** Ranges of so few calls are searched one by one. */
+/** A range of at most this many calls is searched one by one. */
 const FEW = 3;
 const ALLOW = "allow", TRAP = "trap", NO_SYSTEM = "no system", PROBED = "probed", LARGE = "large";
 
-/** The offset of an argument's lower half in `struct seccomp_data`; its upper half is behind that. */
+/** Returns the offset of an argument's lower half in `struct seccomp_data`. The upper half follows. */
 const argumentAt = (argument: number) => 16 + 8 * argument;
 
 function readRows(expanded: string): Row[] {
@@ -99,7 +99,7 @@ class Maker {
   }
 }
 
-/** Puts the instructions that decide by a call's arguments; none for a call that is always trapped. */
+/** Puts the instructions that decide by a call's arguments. Puts none for a call that is always trapped. */
 function putRule(maker: Maker, { name, rule, values }: Row): void {
   const [which = "", ...rest] = values, at = argumentAt(Number(which));
   const [bits = "", bound = ""] = rest, list = rule === "IF_VALUE_OR" ? rest.slice(2) : rest;
@@ -136,7 +136,7 @@ function putRule(maker: Maker, { name, rule, values }: Row): void {
   }
 }
 
-/** @returns The label of the call's decision. Calls that decide alike have the same one. */
+/** @returns The label of the call's decision. Calls with the same decision have the same label. */
 function decisionOf({ name, mark, rule, values }: Row): string {
   if (rule === "NO_SYSTEM") return NO_SYSTEM;
   return rule === "ALWAYS" && mark === undefined ? TRAP : JSON.stringify([name === "socket", mark, rule, values]);
@@ -153,7 +153,10 @@ function putDecision(maker: Maker, row: Row): void {
   putRule(maker, row);
 }
 
-/** Puts the binary search for the call's number. The upper half of each range comes behind the lower one. */
+/**
+ * Puts the binary search for the call's number. The code for the upper half of each range follows that for the lower
+ * half.
+ */
 function putSearch(maker: Maker, sorted: readonly Row[], first: number, end: number): void {
   const middle = Math.floor((first + end) / 2);
   if (end - first > FEW) {
@@ -170,8 +173,8 @@ function putSearch(maker: Maker, sorted: readonly Row[], first: number, end: num
 
 /**
  * @param expanded The preprocessor's output for {@linkcode FILTER_SOURCE}.
- * @param machine Its name, as Deno has it.
- * @returns The header with the filter of this machine.
+ * @param machine The machine's name in Deno.
+ * @returns The header with this machine's filter.
  * @throws {Error} If a jump is too long, or a rule unknown.
  */
 export function filterHeader(expanded: string, machine: string): string {
@@ -184,7 +187,7 @@ export function filterHeader(expanded: string, machine: string): string {
   maker.compare("JGE", "UNSOCK_TRAPPED_TAG", LARGE, undefined);
   putSearch(maker, [...rows].sort((a, b) => a.number - b.number), 0, rows.length);
   maker.place(LARGE);
-  maker.compare("JGE", "0x40000000u", NO_SYSTEM, undefined); // x32's calls have this bit, and x86-64's machine
+  maker.compare("JGE", "0x40000000u", NO_SYSTEM, undefined); // x32: this bit, and x86-64's AUDIT_ARCH
   maker.compare("JGE", "(UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1", ALLOW, TRAP);
   for (const [label, row] of decisions) if (label !== TRAP && label !== NO_SYSTEM) putDecision(maker, row);
   maker.verdict(ALLOW, "SECCOMP_RET_ALLOW");

@@ -1,6 +1,6 @@
 /**
- * Measures fronts between a TCP port and a Unix socket, `unsock expose` among them, round by round in turn, and
- * writes the section of `docs/which-tool.md` about that.
+ * Measures fronts between a TCP port and a Unix socket, `unsock expose` among them, in turn, round by round. Writes the
+ * section of `docs/which-tool.md` about them.
  *
  * Usage: `deno task bench:fronts [ROUNDS]`, with socat and systemd installed.
  */
@@ -23,7 +23,7 @@ interface Front {
   readonly command: (directory: string, port: number) => string[];
 }
 
-/** By each the server's file is reached at a TCP port. */
+/** The fronts. Each makes the server's socket file reachable at a TCP port. */
 const FRONTS: readonly Front[] = [
   {
     name: "`unsock expose`",
@@ -55,10 +55,10 @@ const FRONTS: readonly Front[] = [
   },
 ];
 
-/** Measurements of one front, a number a round. */
+/** Measurements of one front, a number for each round. */
 interface Measured {
   readonly throughput: number[];
-  /** CPU seconds a gigabyte, of the front. */
+  /** The front's processor seconds for each gigabyte. */
   readonly processor: number[];
   readonly connections: number[];
   readonly held: number[];
@@ -79,14 +79,14 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
   }
 }
 
-/** Of a process and its children that have ended. */
+/** Returns the processor time of a process and of its children that have ended. */
 async function processorSeconds(pid: number): Promise<number> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 15);
   return fields.reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
-/** One round of one of them. */
+/** Measures one round of one front. */
 async function measure(front: Front, client: string, directory: string, into: Measured): Promise<void> {
   const port = freePort();
   const [command = "", ...args] = front.command(directory, port);
@@ -97,7 +97,7 @@ async function measure(front: Front, client: string, directory: string, into: Me
     await ask("E", 1);
     const before = await processorSeconds(process.pid);
     into.throughput.push(MEGABYTES / await ask("T", MEGABYTES));
-    // A child's time counts when it has ended.
+    // The kernel counts a child's time only when the child has ended.
     await new Promise((resolve) => setTimeout(resolve, 100));
     into.processor.push((await processorSeconds(process.pid) - before) * 1024 / MEGABYTES);
     into.connections.push(CONNECTIONS / await ask("E", CONNECTIONS));

@@ -1,6 +1,6 @@
 /**
- * Measures `unsock expose --http` beside nginx, Caddy, portless and a plain proxy, round by round in turn, and writes the
- * section of `docs/bench.md` about that.
+ * Measures `unsock expose --http` beside nginx, Caddy, portless and a plain proxy, in turn, round by round. Writes the
+ * section of `docs/bench.md` about them.
  *
  * Usage: `deno task bench:http [ROUNDS]`, with nginx, caddy, ab (apache2-utils) and npm installed.
  */
@@ -20,7 +20,7 @@ const HOST = "bench.localhost";
 const BASES = ["ten lines of `node:http`, Node.js 22", "ten lines of `node:https`, Node.js 22"];
 const PAGE = path.join(ROOT, "docs", "bench.md");
 
-/** True once the front answers as the server does. `certificate`: it serves HTTPS. */
+/** True once the front answers as the server does. `certificate` is the front's, if it serves HTTPS. */
 async function isAnswered(port: number, certificate?: string): Promise<boolean> {
   try {
     const caCerts = certificate === undefined ? [] : [Deno.readTextFileSync(certificate)];
@@ -53,7 +53,7 @@ async function end(process: Deno.ChildProcess): Promise<void> {
   await process.status;
 }
 
-/** Applies loads to one front. `pid`: the front's; undefined: there is none. */
+/** Applies loads to one front. `pid` is the front's process, or undefined if there is no front. */
 async function load(
   loads: readonly Load[],
   { port, stage }: Pick<Place, "port" | "stage">,

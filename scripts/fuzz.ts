@@ -1,9 +1,10 @@
 /**
- * Fuzzes every reader of bytes from outside, each with its corpus in `tests/fuzz/corpus/`, and keeps inputs that crash
- * one in `build/fuzz/`.
+ * Fuzzes every reader of bytes from outside, with the corpus in `tests/fuzz/corpus/`. Keeps inputs that crash a reader
+ * in `build/fuzz/`.
  *
- * Usage: `deno task fuzz [--seconds N] [--seed N] [NAME…]`: N seconds each (an hour unless told), as many at a time as
- * there are processors. The same seed tries the same inputs, one after the other. The last line is `N passed, N failed`.
+ * Usage: `deno task fuzz [--seconds N] [--seed N] [NAME…]`: N seconds for each reader (by default an hour), as many
+ * readers at a time as there are processors. The same seed tries the same inputs in the same order. The last line is `N
+ * passed, N failed`.
  */
 import * as path from "@std/path/posix";
 import { build, findFiles, writeTables } from "./build.ts";
@@ -14,13 +15,16 @@ const SOURCES = "tests/fuzz";
 const COMPILER = "clang-19";
 const HOUR = 3600;
 
-/** Characters of a program's output to keep. */
+/** How many characters of a program's output are kept. */
 const LAST = 100_000;
 
-/** Longer ones than the buffers of all readers. */
+/** The longest input. It is longer than the buffers of all readers. */
 const LONGEST = 10_000;
 
-/** Each target brings its own main, from libFuzzer; the rest of the library must not have hooks for it twice. */
+/**
+ * The sanitizers of all files. Targets add `fuzzer`, with libFuzzer's main function. The library's files add
+ * `fuzzer-no-link`, so that nothing exists twice.
+ */
 const SANITIZE = "address,undefined";
 const FLAGS = [
   ..."-std=gnu17 -g1 -O1 -Wall -Wextra -Werror -Wno-gnu -ffreestanding -Ic -fno-sanitize-recover=all".split(" "),
@@ -28,23 +32,26 @@ const FLAGS = [
   `${SOURCES}/sys.h`,
 ];
 
-/** They would take the place of functions that the fuzzer itself calls, or that the sanitizers watch. */
+/** Files left out: they would replace functions that the fuzzer itself calls, or that the sanitizers watch. */
 const LEFT_OUT = ["c/preload/exports.c", "c/program/entry.c", "c/rt/mem.c"];
 
 /** The result of a fuzzer. */
 interface Fuzzed {
   readonly name: string;
   readonly passed: boolean;
-  /** Of a failure, the end of its report; else how much was tried. */
+  /** The end of a failure's report; else how many inputs were tried. */
   readonly report: string;
 }
 
-/** @returns The names of all readers in C, or of those programs that compare one with its twin in TypeScript. */
+/**
+ * @returns The names of all readers in C (`.c`), or of the programs that compare a reader with its TypeScript twin
+ *   (`.ts`).
+ */
 async function fuzzTargets(extension: ".c" | ".ts"): Promise<string[]> {
   return (await findFiles(`${SOURCES}/targets`, extension)).map((file) => path.basename(file, extension));
 }
 
-/** Returns the end of a stream: a reader may print gigabytes in an hour. */
+/** Returns the end of a stream, as a reader may print gigabytes in an hour. */
 async function lastOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   let kept = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) kept = (kept + text).slice(-LAST);
@@ -77,9 +84,9 @@ async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<
 /**
  * Builds the fuzzers.
  *
- * @param names Of the readers.
- * @returns The directory that has them.
- * @throws {Error} With the compiler's words.
+ * @param names The readers' names.
+ * @returns The directory with the fuzzers.
+ * @throws {Error} With the compiler's output.
  */
 async function buildFuzzers(names: readonly string[]): Promise<string> {
   await writeTables();
@@ -93,7 +100,7 @@ async function buildFuzzers(names: readonly string[]): Promise<string> {
     await compile([...flags, "-c", "-o", object, source]);
     return object;
   });
-  // An archive supplies only the functions that a target does not include itself.
+  // An archive supplies only the functions that a target does not itself include.
   const archive = `${directory}/library.a`;
   await call("ar", ["rcs", archive, ...objects]);
   await inParallel(names, async (name) => {
@@ -106,10 +113,10 @@ async function buildFuzzers(names: readonly string[]): Promise<string> {
 /**
  * Fuzzes one reader.
  *
- * @param directory Where buildFuzzers put it.
- * @param name The reader's.
+ * @param directory The result of buildFuzzers().
+ * @param name The reader's name.
  * @param limits libFuzzer's options that end it.
- * @returns The result; the input of a crash is in `build/fuzz/`.
+ * @returns The result. The input of a crash is in `build/fuzz/`.
  */
 async function fuzz(directory: string, name: string, limits: readonly string[]): Promise<Fuzzed> {
   const found = `${directory}/${name}.corpus`;
@@ -128,7 +135,7 @@ async function fuzz(directory: string, name: string, limits: readonly string[]):
   return { name, passed: success, report: success && done !== undefined ? done : text.slice(-4000) };
 }
 
-/** The same of a program in TypeScript, which has the inputs itself. */
+/** Fuzzes with a program in TypeScript, which makes its inputs itself. */
 async function fuzzTwins(name: string, { seconds, seed }: Words): Promise<Fuzzed> {
   await build([]);
   const words = [`${seconds}`, `${ROOT}/${BUILD}/${name}-found`, ...seed === undefined ? [] : [`${seed}`]];
@@ -138,7 +145,7 @@ async function fuzzTwins(name: string, { seconds, seed }: Words): Promise<Fuzzed
 
 interface Words {
   readonly seconds: number;
-  /** Undefined: another one each time. */
+  /** Undefined for another seed each time. */
   readonly seed: number | undefined;
   readonly names: readonly string[];
 }

@@ -1,11 +1,11 @@
 /**
- * Makes random programs of socket calls, and runs each over the kernel's TCP and UDP and under the library. If a call has
- * different results, and docs/limits.md has no row for that, it prints the shortest program that shows it.
+ * Makes random programs of socket calls, and runs each over the kernel's TCP and UDP and under the library. If a call
+ * has different results, and docs/limits.md has no row for the difference, prints the shortest program that shows it.
  *
  * Usage: `deno task fuzz:calls [--seconds N] [--programs N] [--seed N] [--only N] [--door
  * preload|trapped|static|musl|musl-static] [--keep DIR] [--coverage] [FILE…]`. The last line is `N passed, N failed`.
- * `--only` runs one program of a seed. The programs in files are run by each door, and all their results printed. With
- * `--coverage` the programs run under the library alone, and a table has the lines of its code that they ran.
+ * `--only` runs one program of a seed. Programs in files run through each door, and all their results are printed. With
+ * `--coverage`, programs run under the library alone, and a table lists the lines of its code that they ran.
  */
 import { parseArgs } from "node:util";
 import { join } from "@std/path/posix";
@@ -26,11 +26,11 @@ import { Random } from "../tests/support/random.ts";
 const LENGTH_LEAST = 6;
 const LENGTH_MORE = 24;
 const FOUND_MOST = 20;
-/** How often in a row a program must differ. */
+/** How often in a row a program must differ to count as a finding. */
 const REPEATS = 3;
-/** A finding is shrunk for as long, even if the time is over. */
+/** How long a finding is shrunk, even after the time is over. */
 const SHRINK_MS = 60_000;
-/** After as many programs a row should have been met. */
+/** After this many programs, each row of the limits should have occurred. */
 const ENOUGH = 1000;
 
 const { values, positionals } = parseArgs({
@@ -50,12 +50,12 @@ const doors = DOORS.filter((door) => values.door === undefined || values.door ==
 const only = values.only === undefined ? undefined : Number(values.only);
 const most = only ?? Number(values.programs ?? Infinity);
 let end = performance.now() + (most === Infinity ? Number(values.seconds) * 1000 : Infinity);
-/** Folders that programs of socket calls are about. */
+/** The folders of code that `--coverage` reports. */
 const COVERED = /^c\/(calls|files|replace)\/.*\.c$/;
 
-/** True if it differs so many times, without a row: a difference in one busy moment is no finding. */
+/** True if the program differs `times` times without a row. A difference in one busy moment is no finding. */
 async function isFinding(program: Program, door: Door, times: number): Promise<boolean> {
-  // Only a control file leads to a plain server.
+  // A plain server needs a control file: without one, clients do not reach it.
   if (program.some((line) => / plain /.test(line)) && !program.some((line) => / control /.test(line))) return false;
   for (let i = 0; i < times; i++) {
     const found = await firstDifference(program, door);
@@ -64,7 +64,7 @@ async function isFinding(program: Program, door: Door, times: number): Promise<b
   return true;
 }
 
-/** Prints how each call of a program ended. */
+/** Prints the result of each call of a program. */
 async function show(program: Program, door: Door): Promise<void> {
   const [network, library] = await Promise.all([overNetwork(program, door), underLibrary(program, door)]);
   for (const [i, line] of program.entries()) {
@@ -73,7 +73,11 @@ async function show(program: Program, door: Door): Promise<void> {
   }
 }
 
-/** Prints the shortest form of a program that differs. @returns False if that form does not differ every time. */
+/**
+ * Prints the shortest form of a program that differs.
+ *
+ * @returns False if this form does not differ every time.
+ */
 async function report(program: Program, door: Door, number: number): Promise<boolean> {
   const late = performance.now() + SHRINK_MS;
   const shows = async (shorter: Program) => performance.now() < late && await isFinding(shorter, door, REPEATS - 1);
@@ -89,7 +93,11 @@ async function report(program: Program, door: Door, number: number): Promise<boo
   return counts;
 }
 
-/** Runs the programs in files by each door. @returns How many have a difference without a row. */
+/**
+ * Runs the programs in files through each door.
+ *
+ * @returns The number of programs, and of those with a difference without a row.
+ */
 async function replay(): Promise<{ programs: number; found: number }> {
   let found = 0;
   for (const file of positionals) {
@@ -104,7 +112,10 @@ async function replay(): Promise<{ programs: number; found: number }> {
   return { programs: positionals.length * doors.length, found };
 }
 
-/** Runs random programs under the library, and prints the lines that they ran by file, and of each file those not run. */
+/**
+ * Runs random programs under the library. Prints for each file how many lines they ran, and which lines they did not
+ * run.
+ */
 async function cover(): Promise<number> {
   const library = await buildCoveredLibrary();
   let programs = 0;
@@ -122,14 +133,18 @@ async function cover(): Promise<number> {
   return programs;
 }
 
-/** Prints how often each row was met, and after many programs also those that none has met. */
+/** Prints how often each row occurred; after many programs, also the rows that never occurred. */
 function printRows(rows: ReadonlyMap<string, number>, programs: number): void {
   for (const [row, count] of rows) console.log(`${count} times: ${row}`);
   const unmet = programs < ENOUGH ? [] : ROWS.filter((row) => !rows.has(row));
   for (const row of unmet) console.log(`never: ${row}`);
 }
 
-/** Looks for differences. @returns How many programs were run, and how many had one. */
+/**
+ * Looks for differences.
+ *
+ * @returns The number of programs, and of those with a finding.
+ */
 async function search(): Promise<{ programs: number; found: number }> {
   const rows = new Map<string, number>();
   let [programs, found, last] = [0, 0, 0];
@@ -152,7 +167,7 @@ async function search(): Promise<{ programs: number; found: number }> {
   return { programs: only === undefined ? programs : 1, found };
 }
 
-// Ctrl-C ends the search after the current program, with its sums.
+// Ctrl-C ends the search after the current program. The sums are still printed.
 Deno.addSignalListener("SIGINT", () => end = 0);
 await buildInterpreters();
 console.log(`seed ${seed}`);

@@ -7,20 +7,21 @@ const AGAIN_MS = 20;
 
 const controller = new AbortController();
 
-/** For the programs that the work waits for: they end when it has to. */
+/** Aborts the programs that the work waits for. */
 export const interrupted: AbortSignal = controller.signal;
 
-/** Those that the caller has not switched off, as nohup does. */
+/** Returns the signals that the caller does not ignore, as nohup ignores SIGHUP. */
 function expectedSignals(): Deno.Signal[] {
   const [, ignored = "0"] = /^SigIgn:\s*(\w+)$/m.exec(Deno.readTextFileSync("/proc/self/status")) ?? [];
   return SIGNALS.filter((name) => !((BigInt(`0x${ignored}`) >> BigInt((NUMBERS[name] ?? 1) - 1)) & 1n));
 }
 
 /**
- * Does work that cleans up behind itself however it ends. A signal makes it fail, by ending the program that it waits for.
+ * Does work that cleans up after itself, however it ends. A signal ends the program that the work waits for, so that
+ * the work fails.
  *
- * @param work To be done once in a process.
- * @throws {unknown} the work's error, unless a signal has ended it: then this process ends by that.
+ * @param work The work. This function may be called once in a process.
+ * @throws {unknown} The work's error. If a signal has ended the work, the same signal ends this process instead.
  */
 export async function untilInterrupted(work: () => Promise<void>): Promise<void> {
   let by: Deno.Signal | undefined;
@@ -38,7 +39,7 @@ export async function untilInterrupted(work: () => Promise<void>): Promise<void>
     if (by === undefined) throw error;
   } finally {
     for (const { name, listener } of listeners) Deno.removeSignalListener(name, listener);
-    // Until it does, so that this process does not end otherwise before.
+    // Repeats the signal until it has ended this process, so that the process does not end in another way first.
     while (by !== undefined) {
       Deno.kill(Deno.pid, by);
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));

@@ -1,8 +1,8 @@
 /**
- * Runs the probes on Debian's kernels, each booted under qemu: `deno task test:kernels [SERIES…]`, by default on all of
- * them. Each probe runs through both doors, as root and as an ordinary user. `--quick`: through each door once.
- * `--probes=NAME,…`: only these. There is no time limit for a slow machine, but a guest that prints nothing for ten
- * minutes is ended (`--patience=MINUTES`). The last line is `N passed, N failed`.
+ * Runs the probes on Debian's kernels, each booted under qemu: `deno task test:kernels [SERIES…]`, by default all of
+ * them. Each probe runs through both doors, as root and as an ordinary user; with `--quick`, through each door once.
+ * `--probes=NAME,…` chooses the probes. A slow machine may take as long as it needs, but a guest that prints nothing
+ * for ten minutes is ended (`--patience=MINUTES`). The last line is `N passed, N failed`.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type Case, judge, makeCases, unknownProbe } from "../tests/kernels/cases.ts";
@@ -16,7 +16,7 @@ import { endProgress, showProgress } from "./progress.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
 const CACHE = join(ROOT, "build", "kernels");
-/** Unless told: a run has 300 s in the guest, and four are under way. */
+/** The default. A run may take 300 s in the guest, and four run at once. */
 const PATIENCE_MINUTES = 10;
 
 interface Options {
@@ -52,7 +52,10 @@ function parse(args: readonly string[]): Options | string {
   };
 }
 
-/** On arm64 only the cases that user emulation (tests/aarch64) cannot run: trapped calls, and a changed libc. */
+/**
+ * Returns the cases. On arm64, only those that user emulation (tests/aarch64) cannot run: trapped calls, and a changed
+ * libc.
+ */
 function casesOf({ machine }: Series, { quick, probes }: Options): Case[] {
   const cases = makeCases(["preload", "static", "raw"], ["root", "user"], machine, probes)
     .filter(({ door, probe }) => machine === "x86_64" || door !== "preload" || probe === "endings_stdio");
@@ -106,10 +109,10 @@ if (!need(...PROGRAMS)) {
   Deno.exit(2);
 }
 const sum = { passed: 0, failed: 0 };
-// The next ones come while the first one runs.
+// Fetches all kernels at once, so that the next ones arrive while the first one runs.
 const fetching = options.series.map((series) => {
   const fetched = fetchKernel(series, CACHE);
-  fetched.catch(() => {}); // said below
+  fetched.catch(() => {}); // reported below, where it is awaited
   return { series, fetched };
 });
 for (const { series, fetched } of fetching) {

@@ -1,6 +1,6 @@
 /**
- * Runs the tests between machines: `deno task test:machines` boots guests under qemu and runs tests/machines in them.
- * With `--write` it writes the table of stories in docs/between-machines.md; without, it compares the table.
+ * Runs the tests between machines: `deno task test:machines` boots guests under qemu, and runs tests/machines in them.
+ * With `--write`, writes the table of stories in docs/between-machines.md; else compares the table with the results.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 

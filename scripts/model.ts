@@ -2,9 +2,9 @@
  * Visits every state of the models of a port's names (`tests/proofs/port.pml`, `port_udp.pml`), for every choice of
  * three processes' actions: with two kills and a last bind, with a client, and with a call that fails.
  *
- * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`: only choices whose letters contain the
- * word, and N of them, spread over all. `--whole` is without partial order reduction. The last line is `N choices, M
- * states, T transitions, F findings`. The exit status is not 0 if there were findings.
+ * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`: only choices whose letters contain
+ * WORD, and at most N of them, spread over all. `--whole` switches partial order reduction off. The last line is `N
+ * choices, M states, T transitions, F findings`. The exit status is not 0 if there were findings.
  */
 import { parseArgs } from "node:util";
 import { showProgress } from "./progress.ts";
@@ -12,17 +12,17 @@ import { buildModel, type Choice, explore, type Model } from "../tests/proofs/mo
 
 const DAY_MS = 24 * 3600 * 1000;
 const SERVERS: Readonly<Record<Model, readonly string[]>> = { port: [..."ABWDawz"], port_udp: [..."ABWabwPxck"] };
-/** Of a port of two servers with a client, and of three alone. */
+/** Processes beside servers: one sweeps the directory (`s`), the other prunes the port (`p`). */
 const MENDERS = [..."sp"];
-/** Streams that are reserved: one at a time. */
+/** Reserved streams, at most one in a choice. */
 const RESERVED = [..."rl"];
 
-/** @returns Every choice of two, none twice: the order of servers does not matter. */
+/** @returns Every choice of two servers. Their order does not matter, so no choice occurs twice. */
 function allPairs(model: Model): string[] {
   return SERVERS[model].flatMap((one, i) => SERVERS[model].slice(i).map((other) => one + other));
 }
 
-/** @returns Every choice of three. */
+/** @returns Every choice of three processes. */
 function allKinds(model: Model): string[] {
   const servers = SERVERS[model], pairs = allPairs(model);
   const three = servers.flatMap((one, i) =>
@@ -44,12 +44,12 @@ function allChoices(model: Model, kills: number, word: string): Choice[] {
   ].filter(({ kinds }) => kinds.includes(word));
 }
 
-/** @returns So many of those, at equal distances. */
+/** @returns `most` of the elements, at equal distances. */
 function spread<T>(all: readonly T[], most: number): T[] {
   return all.filter((_, i) => Math.floor((i + 1) * most / all.length) > Math.floor(i * most / all.length));
 }
 
-/** @returns How many choices, states, transitions and findings there were. */
+/** @returns The numbers of choices, states, transitions and findings. */
 async function visitAll(model: Model, chosen: readonly Choice[], whole: boolean): Promise<number[]> {
   const dir = await Deno.makeTempDir({ prefix: "unsock-" });
   let [choices, all, steps, findings] = [0, 0, 0, 0];

@@ -1,10 +1,10 @@
 /**
  * Runs all checks that must pass before a commit.
  *
- * Usage: `deno task ok` stops at the first failure. `deno task ok --checks` runs all but the tests, goes on after a
- * failure and ends with the line `N passed, N failed`: for CI, which runs the tests in its own way.
+ * Usage: `deno task ok` stops at the first failure. `deno task ok --checks` runs all checks except the tests, continues
+ * after a failure, and ends with the line `N passed, N failed`. CI uses it, and runs the tests in its own way.
  *
- * A check whose program is missing is skipped, but fails when UNSOCK_MUST_WORK is 1.
+ * A check whose program is missing is skipped. With UNSOCK_MUST_WORK=1 it fails.
  */
 import * as path from "@std/path/posix";
 import { writeTables } from "./build.ts";
@@ -14,7 +14,7 @@ const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
 interface Step {
   readonly name: string;
-  /** Returns whether it passed; null: it cannot run here. */
+  /** Returns whether the check passed, or null if it cannot run here. */
   readonly run: () => Promise<boolean | null>;
 }
 
@@ -23,7 +23,9 @@ function deno(...args: string[]): Step {
   return { name: `deno ${args.join(" ")}`, run };
 }
 
-/** In order of how soon they fail. C warnings are errors in the build; the tests check the exported symbols. */
+/**
+ * The checks that fail soonest come first. In the build, C warnings are errors; the tests check the exported symbols.
+ */
 const DENO_CHECKS: readonly Step[] = [
   deno("fmt", "--check"),
   deno("lint"),
@@ -49,7 +51,9 @@ async function resultsOf(steps: readonly Step[]): Promise<(boolean | null)[]> {
   return results;
 }
 
-/** Deno's checks and the linker use one processor: the analysers have the others meanwhile. */
+/**
+ * Runs both groups of checks at once: Deno's checks and the linker use one processor, and the analysers use the others.
+ */
 async function countChecks(): Promise<boolean> {
   await writeTables();
   const results = (await Promise.all([DENO_CHECKS, FILE_CHECKS].map(resultsOf))).flat();

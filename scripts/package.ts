@@ -1,9 +1,10 @@
 /**
- * Makes packages into `dist/`: the files of `deno task compile`, Debian's and npm's packages and an OCI image layout for
- * each machine, and `SHA256SUMS` of all; or one kind of package alone.
+ * Makes packages in `dist/`: the files of `deno task compile`; for each machine, Debian's and npm's packages and an OCI
+ * image layout; and `SHA256SUMS` of all. Or makes one kind of package alone.
  *
- * Usage: `deno task package [npm|oci|deb]`. `npm` and `oci` need no runtime to put into a program; `deb` is this machine's alone.
- * Needs dpkg-deb and npm. SOURCE_DATE_EPOCH dates the files; DENORT_BIN and DENORT_BIN_AARCH64 as for compile.
+ * Usage: `deno task package [npm|oci|deb]`. `npm` and `oci` need no runtime for a program. `deb` makes this machine's
+ * package alone. Needs dpkg-deb and npm. SOURCE_DATE_EPOCH dates the files; DENORT_BIN and DENORT_BIN_AARCH64 are as
+ * for compile.
  */
 import { compile, makeOwn, ship } from "./compile.ts";
 import { type DebianMachine, makeDeb } from "./dist/deb.ts";
@@ -33,10 +34,10 @@ async function makeDebs(out: string, trees: readonly Tree[]): Promise<void> {
 
 const MACHINES = machines().length;
 const [OF_NPM, OF_OCI, OF_SUMS] = [MACHINES + 2, 1, 1];
-/** A machine's library, program, archive and Debian package. */
+/** The steps for one machine: library, program, archive and Debian package. */
 const OF_MACHINE = 4;
 
-/** What is made, by its word on the command line, with the number of its steps. */
+/** The kinds of packages, by their words on the command line, with the number of steps. */
 const KINDS = {
   npm: { steps: MACHINES + OF_NPM, make: async (out: string) => await makeNpm(out, await buildLibraries()) },
   oci: { steps: MACHINES + OF_OCI, make: async (out: string) => await makeOci(out, await buildLibraries()) },

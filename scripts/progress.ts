@@ -1,6 +1,6 @@
 /**
- * Shows the progress of long work on standard error: on a terminal, one line that is overwritten (nothing in a pipe or
- * a file); and for work of many minutes, a line for each step, everywhere.
+ * Shows the progress of long work on standard error: on a terminal, one line that is overwritten; in a pipe or a file,
+ * nothing. For work of many minutes, also prints a line for each step, everywhere.
  */
 
 const ERASE_LINE = "\r\x1b[K";
@@ -10,12 +10,12 @@ function write(text: string): void {
   if (Deno.stderr.isTerminal()) Deno.stderr.writeSync(encoder.encode(text));
 }
 
-/** Replaces the text shown before. */
+/** Replaces the text that is shown. */
 export function showProgress(text: string): void {
   write(`${ERASE_LINE}${text}`);
 }
 
-/** Takes the line away: before other output, and when the work is done. */
+/** Erases the line, before other output and when the work is done. */
 export function endProgress(): void {
   write(ERASE_LINE);
 }
@@ -23,12 +23,12 @@ export function endProgress(): void {
 const BAR_WIDTH = 20;
 let [begun, total] = [0, 0];
 
-/** Says how many steps follow, for the bar of {@linkcode whileShown}. */
+/** Sets the number of steps, for the bar of {@linkcode whileShown}. */
 export function expectSteps(count: number): void {
   [begun, total] = [0, count];
 }
 
-/** Prints the present step of long work, and the time so far, on standard output. */
+/** Prints the current step of long work, and the time so far, on standard output. */
 export function tellStep(what: string): void {
   endProgress();
   begun++;
@@ -41,16 +41,16 @@ function seconds(): string {
 }
 
 /**
- * @param done The steps that have ended.
- * @param total All steps.
- * @returns A bar as wide as text may be, such as `[#####               ]`.
+ * @param done The number of steps that have ended.
+ * @param total The number of all steps.
+ * @returns A bar of fixed width, such as `[#####               ]`.
  */
 export function barOf(done: number, total: number): string {
   const filled = Math.min(BAR_WIDTH, Math.floor(done / total * BAR_WIDTH));
   return `[${"#".repeat(filled).padEnd(BAR_WIDTH)}]`;
 }
 
-/** Shows what is done until the work ends: on a terminal the bar, and the seconds so far, each second. */
+/** Shows what is being done until the work ends: on a terminal, the bar and the seconds so far, each second. */
 export async function whileShown<T>(what: string, work: Promise<T>): Promise<T> {
   const bar = total > 0 ? `${barOf(begun - 1, total)} ` : "";
   const show = () => showProgress(`${bar}${seconds()} s: ${what}`);

@@ -2,7 +2,7 @@
  * Types a few commands into a real shell and draws their output: docs/recording.svg, which the README shows, and
  * docs/list.svg, which docs/traffic.md shows.
  *
- * Usage: `deno task record`. Needs git, python3, curl, ss; node, redis-server, script.
+ * Usage: `deno task record`. Needs git, python3, curl, ss, node, redis-server and script.
  */
 import * as path from "@std/path/posix";
 import { build } from "./build.ts";
@@ -15,18 +15,18 @@ export interface Recording {
   /** The picture's file in docs/. */
   readonly file: string;
   readonly title: string;
-  /** Lines of a shell that are not shown. */
+  /** Lines of a shell that run before, and are not shown. */
   readonly prepare: string;
   /** The commands to type. */
   readonly commands: readonly string[];
-  /** The lines of output that are shown: root sees other users' loopbacks, too. */
+  /** The lines of output to show: root would see other users' loopbacks, too. */
   readonly shown?: RegExp;
 }
 
 const TITLE =
   "Two checkouts serve on port 3000 at once: a client in each reaches its own server, and no TCP port is open";
 
-/** The checkout that the commands begin with, and its page. */
+/** The checkout with which the commands begin, and its page. */
 const PREPARE = `
 git init -q webshop
 echo '<h1>shop</h1>' >webshop/index.html
@@ -49,7 +49,7 @@ export const SESSION: Recording = { file: "recording.svg", title: TITLE, prepare
 const LIST_TITLE =
   "unsock ls --all lists six loopbacks: of three checkouts, an API, a database and a test run, with their URLs";
 
-/** Six loopbacks, four of them with the same port, and a front at the port FRONT, or at any. */
+/** Makes six loopbacks, four of them with the same port, and a front at the port FRONT, or at any port. */
 const LIST_PREPARE = `
 git init -q shop
 echo 'require("http").createServer((_, answer) => answer.end("shop")).listen(3000, "127.0.0.1")' >shop/server.js
@@ -68,7 +68,7 @@ unsock expose --http \${FRONT:-0} >front &
 until grep -q Serving front; do sleep 0.1; done
 `;
 
-/** On a terminal of 100 columns. */
+/** The recording of `ls --all`, on a terminal of 100 columns. */
 export const LIST: Recording = {
   file: "list.svg",
   title: LIST_TITLE,
@@ -77,7 +77,7 @@ export const LIST: Recording = {
   shown: /^(NAME|shop|cart|sale|api|db|test) /,
 };
 
-/** What is typed for a command: on a terminal, whose width the list has. */
+/** Returns the words for a command. `ls --all` runs on a terminal, whose width its list has. */
 function typed(command: string): string {
   return command.startsWith("unsock ls --all") && !command.includes("|")
     ? `script -qec 'stty cols 100; ${command}' /dev/null`
@@ -87,7 +87,7 @@ function typed(command: string): string {
 /**
  * Runs the commands in one shell.
  *
- * @returns The commands and their output, with `~` for the directory that they ran in.
+ * @returns The commands and their output, with `~` in place of the directory in which they ran.
  * @throws {Error} When a command fails.
  */
 export async function record({ prepare, commands, shown = /^/ }: Recording): Promise<Step[]> {
@@ -97,7 +97,7 @@ export async function record({ prepare, commands, shown = /^/ }: Recording): Pro
     const start = [Deno.execPath(), "run", "-A", path.join(ROOT, "main.ts")].join(" ");
     await Deno.mkdir(`${home}/bin`);
     await Deno.writeTextFile(`${home}/bin/unsock`, `#!/bin/sh\nexec ${start} "$@"\n`, { mode: 0o755 });
-    // With job control each server is a group of processes: both end with the shell.
+    // With job control each server is a process group of its own. The trap ends all groups with the shell.
     const end = "trap 'for job in $(jobs -p); do kill -- -$job; done' EXIT";
     const all = commands.map((one) => `echo ${mark}; ${typed(one)}`);
     const script = ["set -e -m -o pipefail", end, prepare, ...all].join("\n");

@@ -1,5 +1,5 @@
 /**
- * Measures the cost of a unit of work beside few and beside very many things, and writes a table for each.
+ * Measures the cost of a unit of work beside few and beside very many things, and writes a table for each kind of work.
  *
  * Usage: `deno task scale [--json] [--quick] [--out FILE]`
  */
@@ -18,7 +18,9 @@ export interface Scale {
   readonly directories: readonly DirectoryCost[];
 }
 
-/** One curve as a table in Markdown: microseconds by way, and how many times as long as with the fewest. */
+/**
+ * Formats one curve as a Markdown table: microseconds for each way, and their ratio to those beside the fewest things.
+ */
 export function formatCurve({ title, points }: Curve): string {
   const [first] = points;
   const ways = [NATIVE, LOOPBACK, UNSOCK].filter((way) => first?.microseconds[way] !== undefined);

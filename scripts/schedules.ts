@@ -2,10 +2,11 @@
  * Runs every schedule of every scenario in `tests/explore/scenarios.ts`: two to four processes under the library,
  * stopped at each system call.
  *
- * Usage: `deno task test:schedules [--most N] [--walks N] [--seed S] [WORD]`: N schedules of each scenario whose letters
- * contain the word, chosen by S: with a kill, with a call that fails, and with neither. Without --most it takes hours.
- * With --walks it runs N random walks in all instead, of up to eight turns, with up to two kills or a call that fails.
- * The last line is `N schedules, M findings, the last L without one`. The exit status is not 0 if there were findings.
+ * Usage: `deno task test:schedules [--most N] [--walks N] [--seed S] [WORD]`: N schedules, chosen by S, of each
+ * scenario whose letters contain WORD: with a kill, with a call that fails, and with neither. Without --most it takes
+ * hours. With --walks it instead runs N random walks in all, of up to eight turns, with up to two kills or a call that
+ * fails. The last line is `N schedules, M findings, the last L without one`. The exit status is not 0 if there were
+ * findings.
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
@@ -17,12 +18,12 @@ const WEEK_MS = 7 * 24 * 3600 * 1000;
 
 const TURNS = 8;
 const ENOSPC = 28, EACCES = 13, EMFILE = 24;
-/** Done by x86-64's registers. */
+/** The errors of calls that fail. The tool makes them by x86-64's registers, so there are none on other machines. */
 const FAILURES = Deno.build.arch === "x86_64" ? [ENOSPC, EACCES, EMFILE] : [];
 
 type Way = readonly [option: string, choice: Choice];
 
-/** By the tool's options: without a kill, with one, and with a call that fails. */
+/** The ways, with the tool's options: without a kill, with one, and with a call that fails. */
 const ONE_TURN_EACH: readonly Way[] = [
   ["", { kills: 0 }],
   ["-k 1 ", { kills: 1 }],
@@ -34,7 +35,7 @@ const WALKS: readonly Way[] = [
   ...FAILURES.map((failure): Way => [`-w ${TURNS} -e ${failure} `, { kills: 0, turns: TURNS, failure }]),
 ];
 
-/** @returns How many schedules were run, how many findings they came to, and how many came after the last of these. */
+/** @returns The numbers of schedules, of findings, and of schedules after the last finding. */
 async function runAll(ways: readonly Way[], most: number | undefined, seed: number, word: string): Promise<number[]> {
   const dir = await Deno.makeTempDir({ prefix: "unsock-" });
   let [schedules, findings, quiet] = [0, 0, 0];

@@ -1,8 +1,9 @@
 /**
- * Counts words a sentence in the pages, and prints a line for each page: `words sentences mean above-40 page`.
+ * Counts the words of each sentence in the pages, and prints a line for each page: `words sentences mean above-40
+ * page`.
  *
- * Usage: `deno run -A scripts/sentences.ts [--long] [FILE…]`. With `--long`, also every sentence above 40 words. Files
- * named need not be in this tree, so another checkout's pages can be compared.
+ * Usage: `deno run -A scripts/sentences.ts [--long] [FILE…]`. With `--long`, also prints every sentence of more than 40
+ * words. The files may be outside this tree, so that another checkout's pages can be compared.
  */
 import { join } from "@std/path/posix";
 import { commandManual, libraryManual } from "../lib/help/manual.ts";
@@ -10,9 +11,9 @@ import { COMMANDS } from "../lib/commands/table.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..");
 
-/** Above so many words a sentence is read twice. */
+/** A sentence of more words has to be read twice. */
 export const LONG = 40;
-/** A table's cell of fewer words is a name, not a sentence. */
+/** A table's cell of fewer words counts as a name, not as a sentence. */
 const CELL_WORDS = 6;
 
 /** The counts of one page. */
@@ -51,7 +52,7 @@ function wordsOf(text: string): string[] {
 
 /**
  * @param markdown A page.
- * @returns Its words and sentences, as a reader counts them.
+ * @returns The page's words and sentences, as a reader counts them.
  */
 export function measure(markdown: string): Counts {
   const sentences = blocks(markdown)
@@ -64,7 +65,7 @@ export function measure(markdown: string): Counts {
   };
 }
 
-/** @returns The pages by name: those in the tree, and the manual, which is made from `lib/`. */
+/** @returns The pages by name: the pages in the tree, and the manual, which is made from `lib/`. */
 export function readPages(): Map<string, string> {
   const docs = [...Deno.readDirSync(join(ROOT, "docs"))].map(({ name }) => `docs/${name}`).filter((name) =>
     name.endsWith(".md")
@@ -77,7 +78,7 @@ export function readPages(): Map<string, string> {
   ]);
 }
 
-/** The manual's source as if it were a page: requests part paragraphs, and leave no words. */
+/** Converts the manual's source to a page. Requests separate paragraphs, and leave no words. */
 function fromRoff(roff: string): string {
   return roff.replaceAll(/^\.nf$[^]*?^\.fi$/gm, "\n\n").replaceAll(/^\.(?:B|I|BR|IR) (.*)$/gm, "$1")
     .replaceAll(/^\..*$/gm, "\n\n").replaceAll(/\\f[BIRP]/g, "").replaceAll(/\\-/g, "-");

@@ -1,20 +1,24 @@
 /**
- * Makes a site of the pages, with a search, in dist/site: static files that any web server, or a directory of one, can serve.
- * The files of the tree are the only source. The sidebar has the sections of docs/README.md. A link that leads nowhere fails.
+ * Makes a site of the pages, with a search, in dist/site: static files that any web server can serve, also below a
+ * path. The files of the tree are the only source. The sidebar has the sections of docs/README.md. Fails if a link
+ * leads nowhere.
  *
- * Usage: `deno task site`. Needs npm's registry, or its cache. SITE_BASE=/NAME/ makes a site that is served below that path.
+ * Usage: `deno task site`. Needs npm's registry, or its cache. SITE_BASE=/NAME/ makes a site that is served below this
+ * path.
  */
 import * as path from "@std/path/posix";
 import { interrupted, untilInterrupted } from "./interruption.ts";
 import { linksOf } from "./site/links.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
-/** VitePress: kept well, has a search that needs no server, and checks links. Pinned: its HTML is not ours to test. */
+/**
+ * VitePress is maintained, has a search that needs no server, and checks links. Pinned, as its HTML is not tested here.
+ */
 const VITEPRESS = "vitepress@1.6.4";
 const BUILD = path.join(ROOT, "build", "site");
 const STAGE = path.join(BUILD, "pages");
 const OUT = path.join(ROOT, "dist", "site");
-/** Pages beside docs/, and the names that they have in the site. */
+/** Pages outside docs/, and their names in the site. */
 const PAGES: Readonly<Record<string, string>> = {
   "README.md": "index.md",
   "CONTRIBUTING.md": "CONTRIBUTING.md",
@@ -22,7 +26,7 @@ const PAGES: Readonly<Record<string, string>> = {
   "packaging/SKILL.md": "packaging/SKILL.md",
 };
 
-/** @returns The files of the site's pages, to their names in the site. */
+/** @returns The files of the site's pages, each with its name in the site. */
 function sources(): [from: string, to: string][] {
   const docs = [...Deno.readDirSync(path.join(ROOT, "docs"))].map(({ name }) => name).filter((name) =>
     name.endsWith(".md")
@@ -33,13 +37,13 @@ function sources(): [from: string, to: string][] {
   ];
 }
 
-/** @returns What the link of a page leads to, as a path of the tree; nothing for a heading of the page itself. */
+/** @returns The target of a page's link, as a path of the tree; undefined for a heading of the page itself. */
 function targetOf(page: string, link: string): string | undefined {
   const [file = ""] = link.split("#");
   return file === "" ? undefined : path.relative(ROOT, path.join(ROOT, path.dirname(page), file));
 }
 
-/** @returns The page, with links to pages that have another name in the site, and without those to sources. */
+/** @returns The page, with links to pages by their names in the site, and without links to source files. */
 function adapt(page: string, text: string): string {
   const sources = linksOf(text).filter((link) => !/\.(md|svg|png)$/.test(targetOf(page, link) ?? page));
   const without = sources.reduce(
@@ -70,7 +74,7 @@ async function stage(): Promise<void> {
   await put(".vitepress/config.mts", `export { default } from ${JSON.stringify(config)};\n`);
 }
 
-/** Runs a tool in the directory where VitePress is, and its modules. */
+/** Runs a tool in the directory with VitePress and its modules. */
 async function run(program: string, ...args: string[]): Promise<void> {
   const { success } = await new Deno.Command(program, { args, cwd: BUILD, signal: interrupted }).spawn().status;
   if (!success) throw new Error(`${path.basename(program)} failed: its output says why`);

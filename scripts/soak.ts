@@ -1,6 +1,6 @@
 /**
  * Runs mixed load for minutes or hours: servers that stay, servers that start, end and are killed, and faults. Counts
- * all resources at the end. Prints a summary; exits with 1 when a request was lost or a resource leaked.
+ * all resources at the end. Prints a summary, and exits with 1 if a request was lost or a resource leaked.
  *
  * Usage: `deno task soak [--minutes N]`. Needs Python 3.
  */
@@ -42,7 +42,7 @@ async function waitForServers(servers: readonly SteadyServer[], listening: Reado
     if (performance.now() > deadline) throw new Error("the servers do not start");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  // Interpreters open and close this and that after they listen.
+  // Interpreters open and close files for a while after they listen: waits until their descriptors are stable.
   await new Promise((resolve) => setTimeout(resolve, 500));
 }
 
@@ -52,7 +52,7 @@ function showLoad(ledger: Ledger, seconds: number, ports: Ports): void {
   showProgress(`${ledger.seconds.toFixed(0)} of ${seconds} s: ${counts}, ${names} connections`);
 }
 
-/** Looks at the load each second until the time is over. */
+/** Watches the load each second until the time is over. */
 async function watch(accounts: Accounts, clients: readonly Member[], seconds: number, stop: Stop): Promise<void> {
   const { ledger, ports } = accounts;
   const start = ledger.seconds;

@@ -1,10 +1,10 @@
 /**
- * Runs other projects' own tests over TCP and under unsock, each in a network namespace: `deno task test:suites [NAME…]`,
- * by default all suites. A test that passes over TCP but not under unsock is a difference; one that is not in
- * `scripts/suites/known.json` makes this fail. `--write`: writes this run into `docs/suites.json` and `docs/suites.md`,
- * and keeps the results of suites that were not run. `--page`: only writes the page, from the stored results.
- * `--part=NAME,…`: only these parts. `--list`: lists all suites.
- * The last line is `N passed, N failed`: tests that pass over TCP, and of those the ones that fail under unsock.
+ * Runs other projects' own tests over TCP and under unsock, each in a network namespace: `deno task test:suites
+ * [NAME…]`, by default all suites. A test that passes over TCP but not under unsock is a difference. Fails if a
+ * difference is not in `scripts/suites/known.json`. `--write`: writes the results into `docs/suites.json` and
+ * `docs/suites.md`; other suites keep their earlier results. `--page`: only writes the page, from the stored results.
+ * `--part=NAME,…`: runs only these parts. `--list`: lists all suites. The last line is `N passed, N failed`: tests that
+ * pass over TCP, and those of them that fail under unsock.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { untilInterrupted } from "./interruption.ts";
@@ -67,7 +67,7 @@ async function work(): Promise<void> {
     const run = await runSuite(suite, { cache: CACHE, library, parts });
     tell(run, known);
     runs.push(run);
-    // A run that failed must not replace a result.
+    // A failed run must not replace an earlier result.
     if (options.includes("--write") && run.wrong.length === 0 && suite.again !== true) {
       const kept = parseRuns(await Deno.readTextFile(DATA));
       const all = mergeRuns(kept, { ...run, machine: await describeMachine(), library: digest }, SUITES);

@@ -1,6 +1,6 @@
 /**
- * Makes the rows of C's tables of settings, options and commands from the command line's (`lib/run/settings.ts`,
- * `lib/commands/table.ts`), so that each exists once. `scripts/build.ts` writes them before it compiles.
+ * Makes C's tables of settings, options and commands from the tables of the command line (`lib/run/settings.ts`,
+ * `lib/commands/table.ts`), so that each row exists once. `scripts/build.ts` writes them before it compiles.
  */
 import { HTTP_OPTIONS, LIBRARY_COMMANDS } from "../lib/library/commands.ts";
 import { COMMANDS, PROGRAMS_COMMANDS } from "../lib/commands/table.ts";
@@ -11,12 +11,12 @@ import { RUNNERS } from "../lib/run/runners.ts";
 import { LIBRARY, SETTINGS, SETTINGS_OF_OPTION } from "../lib/run/settings.ts";
 import { type Option, optionFlag } from "../lib/system/options.ts";
 
-/** The command of which `hold` is a form, in C (`c/program/run.c`). */
+/** In C, `hold` is a form of `run` (`c/program/run.c`). */
 const startOf = (name: string) => name === "hold" ? "run" : name;
 
 /**
- * Variables that are no settings: of the command line, the tests, and the library as a program that makes a control file. The
- * library refuses all others that begin with `UNSOCK_`.
+ * Variables that are no settings: those of the command line, of the tests, and of the library as a program that makes a
+ * control file. The library refuses all other variables that begin with `UNSOCK_`.
  */
 export const OTHER_NAMES: readonly string[] = [
   LIBRARY.variable,
@@ -35,7 +35,7 @@ function macro(name: string, rows: readonly string[]): string {
   return `#define ${name} \\\n${rows.map((row) => `    ${row}`).join(" \\\n")}\n`;
 }
 
-/** One option of a command; of `run` with the variable that it sets. */
+/** Returns the row of one option. For `run`, it has the variable that the option sets. */
 function optionRow(name: string, option: Option, isRun: boolean): string {
   const [setting] = isRun ? SETTINGS_OF_OPTION.get(name) ?? [] : [];
   const kind = option.repeated
@@ -63,12 +63,12 @@ function operandOf({ operands, isWrapper }: Command): string {
 const WIDTH = 80;
 const MARGIN = "    ";
 
-/** Returns the meaning of a usage, in lines that fit a terminal. */
+/** Returns the text in lines that fit a terminal. */
 function meaning(text: string): string[] {
   return fill(text, WIDTH - MARGIN.length).map((line) => MARGIN + line);
 }
 
-/** The lines that the library prints as its usage, behind a first one with its version. */
+/** Returns the lines of the library's usage, without the first one, which has its version. */
 function usageLines(commands: readonly Command[]): string[] {
   return [
     ...commands.flatMap((command) => [

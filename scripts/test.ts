@@ -1,9 +1,9 @@
 /**
  * Builds, runs the tests and ends with one line, `N passed, N failed`.
  *
- * Usage: `deno task test [--all] [deno test's arguments]`. Without `--all`, and without a file or folder that is named,
- * the longest tests are left out. It says first how many files run and how long they take, and at its end which tests
- * were skipped, why, and how to run them. The exit status is `deno test`'s.
+ * Usage: `deno task test [--all] [deno test's arguments]`. Without `--all`, and without a named file or folder, leaves
+ * out the longest tests. First prints how many files run and how long they take. At the end prints which tests were
+ * skipped, why, and how to run them. The exit status is that of `deno test`.
  */
 import * as path from "@std/path/posix";
 import type { Skip } from "../tests/support/skips.ts";
@@ -14,10 +14,10 @@ import { describeSkipped, withSkips } from "./test/skipped.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
-/** Processor seconds that the tests took with all programs installed (2026-12-01), without and with `--all`. */
+/** The processor seconds of the tests with all programs installed (2026-12-01), without and with `--all`. */
 const SECONDS = { some: 540, all: 1200 };
 
-/** The numbers of tests so far. */
+/** The numbers of tests with each result. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
@@ -37,24 +37,24 @@ export function countTests(output: string): Counts {
   return counts;
 }
 
-/** Counts the results in the output of `deno test` so far, with its colours, and the files that have one. */
+/** Counts the results in the coloured output of `deno test` so far, and the files that have a result. */
 export function countSoFar(output: string): Counts & { readonly files: number } {
   const count = (word: string) => output.match(new RegExp(` \\.\\.\\. \\S*${word}`, "g"))?.length ?? 0;
   const files = new Set(Array.from(output.matchAll(/^\S*?(\S+_test\.ts)\S* => /gm), ([, file]) => file)).size;
   return { passed: count("ok"), failed: count("FAILED"), ignored: count("ignored"), files };
 }
 
-/** What runs, and for how long at most on these processors, if they have nothing else to do. */
+/** The tests that run, and their longest time on these processors without other work. */
 interface Plan {
-  /** No file or folder was named. */
+  /** Whether no file or folder was named. */
   readonly isWhole: boolean;
   readonly files: number;
-  /** Files that take longest, which were left out. */
+  /** The number of longest files, which are left out. */
   readonly left: number;
   readonly seconds: number;
 }
 
-/** @param isWhole No file or folder was named. */
+/** @param isWhole Whether no file or folder was named. */
 export function planTests(words: readonly string[], files: readonly string[], isWhole: boolean): Plan {
   const chosen = words.filter((word) => word.endsWith("_test.ts")).length;
   const isAll = chosen === files.length;
@@ -75,7 +75,7 @@ function tellPlan({ files, left, seconds }: Plan): void {
   console.log(`${files} test files: some ${minutes(seconds)} if ${processors} processors are idle${whole}`);
 }
 
-/** @returns The lines before the last one. Named files note also what their tests lack that were filtered out. */
+/** @returns The lines before the last one. If files are named, describes skipped tests only if there are any. */
 export function lastLines({ isWhole, left }: Plan, ignored: number, skips: readonly Skip[]): string {
   return isWhole || ignored > 0 ? describeSkipped(ignored, skips, left) : "";
 }
@@ -111,9 +111,9 @@ async function runDeno(words: readonly string[], variables: Record<string, strin
     env: {
       ...variables,
       UNSOCK_TEST_BUILT: "1",
-      // Most tests wait for programs half of their time.
+      // Most tests wait for programs half of the time, so runs one more than there are processors.
       DENO_JOBS: Deno.env.get("DENO_JOBS") ?? `${navigator.hardwareConcurrency + 1}`,
-      // In a pipe it would write colours all the same.
+      // Without NO_COLOR, `deno test` writes colours into a pipe, too.
       ...(mayColour() ? {} : { NO_COLOR: "1" }),
     },
     stdout: "piped",

@@ -1,9 +1,9 @@
 /**
  * Measures which tests run each file of C, and writes the second table of `tests/README.md`.
  *
- * Usage: `deno task index [TEST…]`, as root: some tests need it. It runs the named test files, or those not measured yet
- * (an hour or two, one at a time), under a library in which each block of code marks itself. Ctrl-C ends it after
- * the present one. Measurements are kept in `build/index`, and count as long as a file of C is as it was.
+ * Usage: `deno task index [TEST…]`, as root, since some tests need it. Runs the named test files, or those not measured
+ * yet (an hour or two, one at a time), under a library in which each block of code marks itself. Ctrl-C ends it after
+ * the current test. `build/index` keeps the measurements. They count as long as the file of C is unchanged.
  */
 import * as path from "@std/path/posix";
 import { readText } from "../lib/system/files.ts";
@@ -18,7 +18,7 @@ const PLACE = path.join(ROOT, "build/index");
 const TREE = path.join(PLACE, "tree");
 const PAGE = path.join(ROOT, "tests/README.md");
 
-/** Folders whose tests do not run this machine's `build/libunsock.so`, or only with other builds of it. */
+/** Folders whose tests do not run this machine's `build/libunsock.so`, or run it only in other builds. */
 const APART = ["aarch64", "compiled", "faults", "kernels", "npm", "proofs", "scripts", "threads", "vm"];
 
 async function output(command: string, ...args: string[]): Promise<string> {
@@ -27,7 +27,7 @@ async function output(command: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** Copies the source tree: its tests find the library in it, and `build/` stays as it is. */
+/** Copies the source tree. The tests of the copy find the library in it, and `build/` of this tree stays as it is. */
 async function copyTree(library: string): Promise<void> {
   await Deno.remove(TREE, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -41,7 +41,7 @@ async function copyTree(library: string): Promise<void> {
   await putLibrary(library);
 }
 
-/** Puts the library where tests look for it. A test that builds another one replaces it. */
+/** Puts the library at the place where tests look for it. A test that builds another one replaces it. */
 async function putLibrary(library: string): Promise<void> {
   await Deno.mkdir(path.join(TREE, "build"), { recursive: true });
   for (const name of ["libunsock.so", "libunsock-debug.so"]) {
@@ -55,7 +55,7 @@ function longestLast(tests: readonly string[]): string[] {
   return [...tests.filter((test) => !isLong(test)), ...tests.filter(isLong)];
 }
 
-/** Runs a test file. Its failures do not matter: the slower library has another stack, and makes calls of its own. */
+/** Runs a test file. Its failures do not matter: the measuring library uses more stack, and makes calls of its own. */
 async function runTest(test: string): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", test],
@@ -70,7 +70,7 @@ function resultOf(test: string): string {
   return path.join(PLACE, `${test.replaceAll("/", "+")}.json`);
 }
 
-/** Returns what is known of a test: of those files of C alone that are as they were. */
+/** Returns the stored measurement of a test, for those files of C that are unchanged. */
 function readResult(test: string, versions: ReadonlyMap<string, string>): Measured {
   const { files = [] }: Partial<Measured> = JSON.parse(readText(resultOf(test)) ?? "{}");
   return { test, files: files.filter(({ file, version }) => versions.get(file) === version) };

@@ -1,10 +1,11 @@
 /**
- * Measures what real programs lose over UDP and under unsock, and writes the section of `docs/scale.md` about that.
+ * Measures how many datagrams real programs lose over UDP and under unsock, and writes the section of `docs/scale.md`
+ * about it.
  *
- * Usage: `deno task scale:udp [NAME…] [--speed] [--out FILE]`, as root, on a quiet machine; some ten minutes. With names (of
- * `scripts/bench/udp_programs.ts`) it measures those programs alone, and writes nothing but to FILE. With `--speed` it
- * measures how much WireGuard and QUIC move, and leaves the rest of the section as it is; names are then of
- * `scripts/bench/udp_speed.ts`, and the others' speeds stay.
+ * Usage: `deno task scale:udp [NAME…] [--speed] [--out FILE]`, as root, on a quiet machine; takes some ten minutes.
+ * With names (of `scripts/bench/udp_programs.ts`) it measures only these programs, and writes only to FILE. With
+ * `--speed` it measures the throughput of WireGuard and QUIC, and leaves the rest of the section as it is. Then names
+ * are those of `scripts/bench/udp_speed.ts`, and the others' speeds stay.
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";

@@ -1,6 +1,6 @@
 /**
- * Runs the tests that need a kernel with vsock and TIPC: `deno task test:vm` boots one under qemu and runs tests/vm in it.
- * `deno task test:vm --shell` gives a shell in the guest instead.
+ * Runs the tests that need a kernel with vsock and TIPC: `deno task test:vm` boots one under qemu, and runs tests/vm in
+ * it. `deno task test:vm --shell` gives a shell in the guest instead.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { makeImage } from "../tests/vm/image.ts";

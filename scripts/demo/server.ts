@@ -1,13 +1,13 @@
 /**
- * An ordinary HTTP server on TCP, which does not use unsock. Prints its port when it listens; ends when its
- * standard input does.
+ * An ordinary HTTP server on TCP, which does not use unsock. Prints its port when it listens, and ends when its
+ * standard input ends.
  *
  * Usage: `deno run -A server.ts PORT`
  */
 
 const CHUNK = new Uint8Array(1 << 18);
 
-/** `/bytes/N`: N bytes of nothing, to measure with. */
+/** Answers `/bytes/N` with N zero bytes, for measurements. */
 function bulk(length: number): Response {
   let left = length;
   const body = new ReadableStream<Uint8Array>({

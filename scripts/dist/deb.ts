@@ -8,18 +8,24 @@ import { DATE, ROOT, run, withStage } from "./tools.ts";
 /** Debian's name of a machine. */
 export type DebianMachine = "amd64" | "arm64";
 
-/** Before the version that it is to become; a hyphen would be a Debian revision, behind it. */
+/**
+ * The version for Debian: `~` sorts before the release of the same number. A hyphen would begin a Debian revision,
+ * which sorts after it.
+ */
 export const DEBIAN_VERSION = VERSION.replace("-", "~");
 
-/** Options of `dpkg-deb`: at xz's level 6 the program of 97 MB takes seven times as long, for a package of 25 MB instead of 29. */
+/**
+ * Options of `dpkg-deb`. At xz's level 6, the program of 97 MB would take seven times as long, for a package of 25 MB
+ * instead of 29.
+ */
 const COMPRESSION = ["-Zxz", "-z1"];
 
-/** Of the runtime in the program; the library needs nothing. */
+/** The packages that the program's runtime needs. The library needs none. */
 const RUNTIME = "libc6 (>= 2.27), libgcc-s1, ";
 
 /**
- * @returns `NAME <ADDRESS>`: DEBFULLNAME and DEBEMAIL, as Debian's own tools read them, else the author of the commit that is
- * packaged. The project has no domain, and an unread address would be worse than none.
+ * @returns `NAME <ADDRESS>` of DEBFULLNAME and DEBEMAIL, as Debian's own tools read them; else of the packaged commit's
+ *   author. The project has no domain, and an address that nobody reads would be worse than none.
  */
 async function maintainer(): Promise<string> {
   const { DEBFULLNAME: name, DEBEMAIL: address } = Deno.env.toObject();
@@ -48,7 +54,7 @@ Description: run programs with Unix sockets in place of IP sockets
 `;
 }
 
-/** In the form that Debian reads by machine; the licence's text is on every Debian. */
+/** In Debian's machine-readable form. The text of the licence is on every Debian. */
 const COPYRIGHT = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: unsock
 
@@ -69,7 +75,7 @@ function changelog(by: string): string {
 `;
 }
 
-/** Writes a file that `gzip` then compresses without its name and time. */
+/** Writes a file, and compresses it with `gzip`, without name and time. */
 async function compressed(file: string, content: string | Uint8Array): Promise<void> {
   await Deno.mkdir(path.dirname(file), { recursive: true });
   await Deno.writeFile(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
@@ -82,7 +88,7 @@ async function put(file: string, from: string, mode = 0o644): Promise<void> {
   await Deno.chmod(file, mode);
 }
 
-/** Debian has its own place for zsh's completions, and wants manual pages compressed. */
+/** Changes the tree for Debian, which has its own place for zsh's completions, and wants compressed manual pages. */
 async function asDebian(usr: string): Promise<void> {
   const zsh = path.join(usr, "share/zsh");
   if (statOrUndefined(zsh) !== undefined) {
@@ -107,9 +113,9 @@ async function kilobytesOf(directory: string): Promise<number> {
 /**
  * Makes `unsock_VERSION_MACHINE.deb`.
  *
- * @param out Where.
- * @param tree The files of `unsock install` below a prefix, for that machine.
- * @param hasProgram Whether its `bin/unsock` is the whole command line.
+ * @param out The directory for the package.
+ * @param tree The files of `unsock install` below a prefix, for this machine.
+ * @param hasProgram Whether `bin/unsock` of the tree is the whole command line.
  */
 export async function makeDeb(out: string, machine: DebianMachine, tree: string, hasProgram: boolean): Promise<void> {
   const name = `unsock_${DEBIAN_VERSION}_${machine}.deb`;

@@ -1,6 +1,6 @@
 /**
- * Makes the npm packages: `unsock`, with the module for tests and the whole command line; and for each machine a package
- * with its library, of which npm installs the right one.
+ * Makes the npm packages. `unsock` has the module for tests and the whole command line. Each machine has a package with
+ * its library; npm installs the right one.
  */
 import * as path from "@std/path/posix";
 import { REPOSITORY, VERSION } from "../../lib/system/version.ts";
@@ -19,7 +19,7 @@ const IS_RELEASE = !VERSION.includes("-");
 const COMMON = {
   version: VERSION,
   type: "commonjs",
-  preferUnplugged: true, // by Yarn, whose archives no program can be executed from
+  preferUnplugged: true, // Yarn then unpacks the package: no program can be executed from Yarn's archives
   license: "Apache-2.0",
   author: "The unsock authors",
   repository: { type: "git", url: `git+${REPOSITORY}.git` },
@@ -33,7 +33,7 @@ function nameFor(machine: NodeMachine): string {
   return `${NAME}-linux-${machine}`;
 }
 
-/** `npm pack` dates all files alike, at any time. */
+/** Makes a package with `npm pack`, which gives all files the same date at any time. */
 async function packAs(
   out: string,
   name: string,
@@ -52,10 +52,10 @@ async function packAs(
 }
 
 /**
- * Makes the package of one machine, which has the library.
+ * Makes the package of one machine, with the library.
  *
- * @param out Where.
- * @param library The file.
+ * @param out The directory for the package.
+ * @param library The library's path.
  */
 export async function makeMachinePackage(out: string, machine: NodeMachine, library: string): Promise<void> {
   const description = `unsock's library for Linux on ${machine}`;
@@ -66,11 +66,14 @@ export async function makeMachinePackage(out: string, machine: NodeMachine, libr
   });
 }
 
-/** From `packaging/npm`. */
+/** The files from `packaging/npm`. */
 const MODULE = ["unsock.cjs", "unsock.mjs", "unsock.d.mts"] as const;
 const TYPES_OF_COMMONJS = "unsock.d.cts";
 
-/** Of the package that people name. It has no `os` and no `cpu`: it is installed everywhere, and says at use what it needs. */
+/**
+ * The manifest of the main package. It has no `os` and no `cpu`: npm installs it everywhere, and at use it says what it
+ * needs.
+ */
 const MAIN = {
   description:
     "Run unmodified programs with Unix sockets in place of IP sockets: a loopback for each test and each checkout",
@@ -88,12 +91,12 @@ const MAIN = {
   files: ["bin", "main.mjs", ...MODULE, TYPES_OF_COMMONJS, "SKILL.md"],
   engines: { node: `^${OLDEST_NODE} || >=22.3` },
   optionalDependencies: Object.fromEntries(MACHINES.map((machine) => [nameFor(machine), VERSION])),
-  // The types alone need it.
+  // Only the types need this package.
   peerDependencies: { "@types/node": ">=20" },
   peerDependenciesMeta: { "@types/node": { optional: true } },
 } as const;
 
-/** @throws {Error} When a release has the address that stands for none. */
+/** @throws {Error} When a release still has the placeholder for the repository's address. */
 export function checkAddress(isRelease: boolean, repository: string): void {
   if (isRelease && new URL(repository).hostname.endsWith(".example")) {
     throw new Error(`${repository} is nobody's address: set REPOSITORY in lib/system/version.ts for a release`);
@@ -101,9 +104,9 @@ export function checkAddress(isRelease: boolean, repository: string): void {
 }
 
 /**
- * Makes the package that people name, with the others as optional dependencies.
+ * Makes the main package, with the machines' packages as optional dependencies.
  *
- * @param out Where.
+ * @param out The directory for the package.
  */
 export async function makeMainPackage(out: string): Promise<void> {
   checkAddress(IS_RELEASE, REPOSITORY);
@@ -111,7 +114,7 @@ export async function makeMainPackage(out: string): Promise<void> {
     for (const file of MODULE) {
       await Deno.copyFile(path.join(ROOT, "packaging/npm", file), path.join(directory, file));
     }
-    // Both modules export the same.
+    // Both modules export the same, so they have the same types.
     await Deno.copyFile(path.join(directory, "unsock.d.mts"), path.join(directory, TYPES_OF_COMMONJS));
     const readme = await Deno.readTextFile(path.join(ROOT, "README.md"));
     const commit = IS_RELEASE ? VERSION : "HEAD";

@@ -1,13 +1,14 @@
 /**
- * Makes an OCI image layout in a tar archive, for `COPY --from`: the library alone, `FROM scratch`, for each machine. Written
- * here, so that no daemon is needed: https://github.com/opencontainers/image-spec (image-layout.md, manifest.md, config.md).
+ * Makes an OCI image layout in a tar archive, for `COPY --from`: an image with the library alone (`FROM scratch`) for
+ * each machine. Writes the layout itself, so that no daemon is needed: https://github.com/opencontainers/image-spec
+ * (image-layout.md, manifest.md, config.md).
  */
 import * as path from "@std/path/posix";
 import { VERSION } from "../../lib/system/version.ts";
 import { tellStep } from "../progress.ts";
 import { ALIKE, DATE, run, sha256, withStage } from "./tools.ts";
 
-/** A library and the machine that it is for, by Go's name. */
+/** A library, and its machine by Go's name. */
 export interface OciLibrary {
   readonly architecture: "amd64" | "arm64";
   readonly file: string;
@@ -34,7 +35,7 @@ function json(content: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(content));
 }
 
-/** `/libunsock.so`, and `/unsock` which is the same: it runs a command by itself. */
+/** Makes a layer with `/libunsock.so`, and `/unsock` as a link to it: the library runs a command by itself. */
 async function layer(file: string): Promise<Uint8Array> {
   return await withStage(async (stage) => {
     await Deno.copyFile(file, path.join(stage, "libunsock.so"));
@@ -66,7 +67,7 @@ async function image(layout: string, { architecture, file }: OciLibrary): Promis
 /**
  * Makes `unsock-VERSION-oci.tar`.
  *
- * @param out Where.
+ * @param out The directory for the archive.
  * @param libraries One for each machine.
  */
 export async function makeOciLayout(out: string, libraries: readonly OciLibrary[]): Promise<void> {

@@ -1,14 +1,19 @@
-/** Makes the links of a page absolute, for places that show it alone, such as a registry of packages. Pure. */
+/**
+ * Makes the links of a page absolute, for places that show the page alone, such as a registry of packages. Does no I/O.
+ */
 
 const PICTURE = /\.(?:gif|jpe?g|png|svg|webp)$/;
-/** Targets in Markdown's brackets, and in HTML's attributes. Those with a scheme, and those in the same page, stay. */
+/**
+ * The targets of links in Markdown and in HTML's attributes, without targets that have a scheme or are in the same
+ * page.
+ */
 const TARGETS = /(\]\(|\b(?:src|srcset|href)=")(?![a-z]+:|#)([^)\s"]+)/g;
 
 /**
- * @param page Its text.
+ * @param page The page's text.
  * @param repository The repository's address.
  * @param commit A tag, a branch or HEAD.
- * @returns The same page, whose links lead to the files of that commit.
+ * @returns The page, with links to the files of this commit.
  */
 export function absoluteLinks(page: string, repository: string, commit: string): string {
   return page.replace(TARGETS, (_, before: string, target: string) => {

@@ -4,12 +4,12 @@ import { statOrUndefined } from "../../lib/system/files.ts";
 import { DATE, ROOT } from "./tools.ts";
 
 /**
- * Copies them into a directory, all of one date, which the binary holds, so that the same files make the same binary.
- * The packages of `deno.json` come from the runtime's cache: a binary with a package of npm in it starts some 2 ms
- * later, since the runtime first reads the list of installed packages.
+ * Copies the binary's files into a directory. The binary stores dates, so all files get the same date: the same files
+ * then make the same binary. The packages of `deno.json` come from the runtime's cache, and are no npm packages in the
+ * binary: otherwise it would start some 2 ms later, since the runtime would first read the list of installed packages.
  *
- * @param directory An empty one.
- * @param carried Other files to carry, by their paths there.
+ * @param directory An empty directory.
+ * @param carried Other files to carry, by their paths in the directory.
  * @returns The configuration's path.
  * @throws {Error} When a package is not in the cache.
  */
@@ -37,7 +37,7 @@ export async function copySources(directory: string, carried: Readonly<Record<st
   return written;
 }
 
-/** A directory of each registry that anything came from. */
+/** Returns the directories of the runtime's cache, one for each registry. */
 async function packageCaches(): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).output();
   const { npmCache }: { npmCache: string } = JSON.parse(new TextDecoder().decode(stdout));

@@ -1,4 +1,4 @@
-/** Tools and constants for everything that is shipped. */
+/** Tools and constants for all files that are shipped. */
 import * as path from "@std/path/posix";
 import { statOrUndefined } from "../../lib/system/files.ts";
 import { interrupted } from "../interruption.ts";
@@ -6,17 +6,20 @@ import { whileShown } from "../progress.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-/** Where it goes, all at once. */
+/** The directory of all shipped files, which changes all at once. */
 const DIST = path.join(ROOT, "dist");
 
-/** Seconds since 1970 that all files in archives are of, so that the same files make the same archive: else the year 2000. */
+/**
+ * The date of all files in archives, in seconds since 1970, so that the same files make the same archive. By default
+ * the year 2000.
+ */
 export const DATE = Deno.env.get("SOURCE_DATE_EPOCH") || "946684800";
 
 /**
- * Runs a tool to its end.
+ * Runs a tool to its end. Shows nothing of its output.
  *
- * @returns Its standard output, of which nothing is shown.
- * @throws {Error} with the tool's own reason in one line.
+ * @returns The tool's standard output.
+ * @throws {Error} With the tool's own reason in one line.
  */
 export async function run(
   program: string,
@@ -32,7 +35,7 @@ export async function run(
   throw new Error(`${shown}: ${firstReason(new TextDecoder().decode(stderr))}`);
 }
 
-/** The first cause of an error that the runtime prints with its causes and a stack, else the last line. */
+/** Returns the first cause of an error that the runtime prints with causes and a stack; else the last line. */
 function firstReason(text: string): string {
   // deno-lint-ignore no-control-regex
   const lines = text.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim()).filter((line) =>
@@ -45,7 +48,7 @@ function firstReason(text: string): string {
   return causes.length > 0 ? causes.join(": ") : error ?? lines.at(-1) ?? "it says nothing";
 }
 
-/** @returns Hexadecimal digits. */
+/** @returns The SHA-256 of the file, in hexadecimal digits. */
 export async function sha256(file: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(file));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -61,7 +64,7 @@ export const ALIKE = [
   `--mtime=@${DATE}`,
 ];
 
-/** Makes a directory for the time of `body`. */
+/** Runs `body` with a new directory, and removes the directory at the end. */
 export async function withStage<T>(body: (stage: string) => Promise<T>): Promise<T> {
   interrupted.throwIfAborted();
   const stage = await Deno.makeTempDir({ prefix: "unsock-dist-" });
@@ -73,15 +76,15 @@ export async function withStage<T>(body: (stage: string) => Promise<T>): Promise
 }
 
 /**
- * Makes `dist/` anew. Until all is there the old one stays, and it stays when the work fails.
+ * Makes `dist/` anew. The old one stays until everything is made, and also if the work fails.
  *
- * @param fill Gets the new directory, which becomes `dist/`, and puts everything into it.
- * @returns The files in it, sorted.
+ * @param fill Puts all files into the directory that it gets, which then becomes `dist/`.
+ * @returns The files in `dist/`, sorted.
  */
 export async function makeDist(fill: (directory: string) => Promise<void>): Promise<string[]> {
   const build = path.join(ROOT, "build");
   await Deno.mkdir(build, { recursive: true });
-  // Of the same file system, so that it can be renamed.
+  // Made on the same file system as `dist/`, so that it can be renamed.
   const begun = await Deno.makeTempDir({ dir: build, prefix: "dist-" });
   const made = path.join(begun, "new");
   try {
@@ -89,7 +92,7 @@ export async function makeDist(fill: (directory: string) => Promise<void>): Prom
     await fill(made);
     await run("chmod", ["-R", "u=rwX,go=rX", made]);
     interrupted.throwIfAborted();
-    // Without an await between them: no signal is handled in between.
+    // No await between the two renames: so no signal is handled between them.
     if (statOrUndefined(DIST) !== undefined) Deno.renameSync(DIST, path.join(begun, "old"));
     Deno.renameSync(made, DIST);
   } finally {
@@ -98,12 +101,12 @@ export async function makeDist(fill: (directory: string) => Promise<void>): Prom
   return Array.from(Deno.readDirSync(DIST), ({ name }) => path.join(DIST, name)).toSorted();
 }
 
-/** Packs files and directories into a directory of that name in the archive. */
+/** Packs files and directories into one directory `name` in the archive. */
 export async function pack(archive: string, name: string, from: readonly string[]): Promise<void> {
   await withStage(async (stage) => {
     await Deno.mkdir(path.join(stage, name));
     await run("cp", ["-a", ...from, path.join(stage, name)]);
-    // Compressed by gzip as tar's child, which leaves no name and no time in its header.
+    // gzip runs as tar's child, so that the header of its output has no name and no time.
     await run("tar", [...ALIKE, "-czf", archive, name], stage);
   });
 }

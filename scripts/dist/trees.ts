@@ -1,19 +1,19 @@
-/** Makes the tree installed below a prefix on each machine, for archives and packages. */
+/** Makes the tree of installed files for each machine, for archives and packages. */
 import * as path from "@std/path/posix";
 import { RECORD } from "../../lib/install/record.ts";
 import { build, compilerIsThere } from "../build.ts";
 import { tellStep } from "../progress.ts";
 import { ROOT, run } from "./tools.ts";
 
-/** Files as `unsock install` puts them. */
+/** The files of `unsock install` below a prefix. */
 export interface Tree {
   readonly arch: "x86_64" | "aarch64";
   readonly directory: string;
-  /** Whether `bin/unsock` is the whole command line; else it is the library, executed. */
+  /** Whether `bin/unsock` is the whole command line; else it is only the library. */
   readonly hasProgram: boolean;
 }
 
-/** Makes this machine's tree: installs the program, without its record, as each package keeps its own. */
+/** Makes this machine's tree: installs the program, and removes the record, as each package keeps its own. */
 export async function makeOwnTree(directory: string, program: string, library: string): Promise<Tree> {
   await run(program, ["install", "--prefix", directory, "--lib", library]);
   await Deno.remove(path.join(directory, path.dirname(RECORD)), { recursive: true });
@@ -28,7 +28,7 @@ export interface BuiltLibrary {
   readonly file: string;
 }
 
-/** The machines for which everything is made: on x86-64 both, else this one. */
+/** The machines for which files are made: both on x86-64, else only this one. */
 export function machines(): readonly Tree["arch"][] {
   return Deno.build.arch === "x86_64" ? ["x86_64", "aarch64"] : ["aarch64"];
 }
@@ -48,8 +48,8 @@ export async function buildLibraries(): Promise<BuiltLibrary[]> {
 }
 
 /**
- * @returns The other machine's library, on x86-64; undefined: none is made here, or there is no compiler for it, which a line tells
- *   the user.
+ * @returns The other machine's library, on x86-64. Undefined on another machine, or if no compiler is installed for it,
+ *   which a line tells the user.
  */
 export async function buildForeign(): Promise<string | undefined> {
   if (Deno.build.arch !== "x86_64") return undefined;
@@ -62,7 +62,7 @@ export async function buildForeign(): Promise<string | undefined> {
   return path.join(ROOT, library);
 }
 
-/** Makes the other machine's tree, with this machine's manuals. Its library runs commands even without the program. */
+/** Makes the other machine's tree, with this machine's manuals. Even without the program, its library runs commands. */
 export async function makeForeignTree(
   directory: string,
   own: Tree,

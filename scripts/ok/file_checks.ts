@@ -7,10 +7,10 @@ import { hash } from "../files.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-/** An empty file for each analysis that has passed: the same one is not repeated. */
+/** The directory with an empty file for each analysis that has passed. The same analysis is not repeated. */
 const PASSED = path.join(ROOT, "build", "analysed");
 
-/** Makes system calls opaque functions for the analysers: see there. */
+/** Makes system calls opaque functions for the analysers. The file has the reason. */
 const SYSTEM_CALLS = "scripts/ok/sys.h";
 
 const FLAGS = [...COMPILE_FLAGS, "-include", SYSTEM_CALLS, "-o", "/dev/null"];
@@ -21,12 +21,13 @@ const CLANG_FLAGS = [
   "-analyzer-werror",
   "-Xclang",
   "-analyzer-output=text",
-  // Else a NULL that a function here returned is taken for one that cannot be.
+  // Otherwise the analyser takes a NULL that a function returns here for impossible.
   "-Xclang",
   "-analyzer-config",
   "-Xclang",
   "suppress-null-return-paths=false",
-  // A quarter of its default: it took four minutes of a processor, and takes less than one.
+  // A quarter of the default. With the default the analysis took four minutes of a processor; now it takes less than
+  // one.
   "-Xclang",
   "-analyzer-config",
   "-Xclang",
@@ -39,14 +40,14 @@ const CPPCHECK = [
   "--quiet",
   "--error-exitcode=1",
   "--enable=warning,performance,portability",
-  "--cppcheck-build-dir=build/analysed", // it does not repeat itself, either
+  "--cppcheck-build-dir=build/analysed", // cppcheck does not repeat an analysis, either
   "--check-level=exhaustive",
   "--inline-suppr",
-  "--std=c11", // the newest that it knows
+  "--std=c11", // the newest standard that cppcheck knows
   "-Ic",
   "-D__x86_64__",
   `--include=${SYSTEM_CALLS}`,
-  // It brings its own knowledge of the system's headers.
+  // cppcheck has its own knowledge of the system's headers.
   "--suppress=missingIncludeSystem",
   "c",
 ];
@@ -54,14 +55,14 @@ const CPPCHECK = [
 interface Command {
   /** The program and its arguments. */
   readonly words: readonly string[];
-  /** The file that says that it has passed. */
+  /** The file that shows that the command has passed. */
   readonly passed?: string;
 }
 
-/** A command for all files at once, or for each. */
+/** A check by one command for all files, or by one for each file. */
 interface Check {
   readonly name: string;
-  /** The program to install. */
+  /** The program that the check needs. */
   readonly program: string;
   readonly commands: () => Promise<readonly Command[]>;
 }
@@ -76,7 +77,10 @@ async function versionOf(program: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** @returns A command for each C file of the library. It is known by all that the compiler reads but the system's headers. */
+/**
+ * @returns A command for each C file of the library. Its name is a hash of all that the compiler reads, except the
+ *   system's headers.
+ */
 async function analyseEach(program: string, args: readonly string[]): Promise<Command[]> {
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
   const headers = [SYSTEM_CALLS, ...await filesOf(["c"], [".h"])];
@@ -88,7 +92,7 @@ async function analyseEach(program: string, args: readonly string[]): Promise<Co
   })));
 }
 
-/** In order of how soon they fail. */
+/** The checks, those that fail soonest first. */
 const CHECKS: readonly Check[] = [
   {
     name: "C format",
@@ -122,7 +126,7 @@ const CHECKS: readonly Check[] = [
   },
 ];
 
-/** Returns whether a command succeeds, now or before. */
+/** Returns whether a command succeeds, or has succeeded before. */
 async function succeeds({ words: [program = "", ...args], passed }: Command): Promise<boolean> {
   if (passed !== undefined && statOrUndefined(passed) !== undefined) return true;
   const { success } = await new Deno.Command(program, { args, cwd: ROOT, stdin: "null" }).spawn().status;
@@ -130,7 +134,7 @@ async function succeeds({ words: [program = "", ...args], passed }: Command): Pr
   return success;
 }
 
-/** Runs commands, as many at once as there are processors; false when one of them has failed. */
+/** Runs commands, as many at once as there are processors. Returns false if any of them fails. */
 async function runAll(commands: readonly Command[]): Promise<boolean> {
   const queue = [...commands];
   let good = true;
@@ -144,7 +148,7 @@ async function runAll(commands: readonly Command[]): Promise<boolean> {
   return good;
 }
 
-/** Runs a check whose program is here; null: it is not. */
+/** Runs a check. Returns null if its program is not installed. */
 async function run({ program, commands }: Check): Promise<boolean | null> {
   if (!need(program)) return null;
   await Deno.mkdir(PASSED, { recursive: true });
@@ -152,9 +156,9 @@ async function run({ program, commands }: Check): Promise<boolean | null> {
 }
 
 /**
- * The checks, to be run one by one. Each returns whether the code passed, or null where its program is missing.
+ * The checks, to be run one by one. Each returns whether the code passed, or null if its program is missing.
  *
- * @throws {Error} naming the Debian package, instead of null, when UNSOCK_MUST_WORK is 1.
+ * @throws {Error} If UNSOCK_MUST_WORK is 1 and a program is missing; the message names its Debian package.
  */
 export const FILE_CHECKS: readonly { readonly name: string; readonly run: () => Promise<boolean | null> }[] = CHECKS
   .map((

@@ -1,6 +1,6 @@
 /**
- * Draws the input and output of a terminal as a picture. It shows its last state first, as pages without
- * animation show it; then it types itself line by line, again and again. Pure.
+ * Draws the input and output of a terminal as a picture. The picture shows its last state first, for pages without
+ * animation. Then it types itself line by line, again and again. Does no I/O.
  */
 
 /** A typed command, and its output. */
@@ -15,11 +15,11 @@ const MARGIN = 20;
 const BAR = 34;
 const TYPING_S = 0.9;
 const PRINTING_S = 0.12;
-/** How long all of it stays in view before it begins anew. */
+/** How long the last state stays in view before the picture begins anew. */
 const SHOWN_S = 6;
 const PROMPT = "$ ";
 
-/** A terminal is dark in both themes; only its frame differs from the page. */
+/** The style. A terminal is dark in both themes; only its frame differs from the page. */
 const STYLE = `
   text { font: 14px ui-monospace, "DejaVu Sans Mono", monospace; fill: #d1d7e0; white-space: pre }
   .prompt { fill: #3fb950 } .typed { fill: #f0f6fc; font-weight: 600 }
@@ -34,7 +34,9 @@ export function escape(text: string): string {
   return text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character);
 }
 
-/** @returns The rules by which each line is there at first, goes with all others, and comes back at its time. */
+/**
+ * @returns The CSS rules that show each line at first, hide all lines together, and show each line again at its time.
+ */
 function animate(times: readonly number[], last: number): string {
   const whole = SHOWN_S + last;
   const percent = (time: number) => `${(time / whole * 100).toFixed(2)}%`;

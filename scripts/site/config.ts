@@ -1,4 +1,4 @@
-/** The site's settings for VitePress, which loads this file by Node.js. */
+/** The site's settings. VitePress loads this file with Node.js. */
 import { readFileSync } from "node:fs";
 import { anchorOf } from "./links.ts";
 import { sectionsOf } from "./sections.ts";

@@ -1,11 +1,11 @@
-/** Reads the links and headings of a page. Pure. */
+/** Reads the links and headings of a page. Does no I/O. */
 
 const FENCED = /^( *)```[^]*?^ *```$/gm;
 const OF_THE_WEB = /^[a-z][a-z0-9+.-]*:/i;
 
 /**
  * @param markdown A page.
- * @returns The addresses of its links and pictures that lead to files of the tree, in order; none in code.
+ * @returns The addresses of the page's links and pictures in the tree, in order, without those in code.
  */
 export function linksOf(markdown: string): string[] {
   const prose = markdown.replaceAll(FENCED, "").replaceAll(/(?<!`)(`+)(?!`).*?[^`]\1(?!`)/g, "code");
@@ -15,7 +15,7 @@ export function linksOf(markdown: string): string[] {
 
 /**
  * @param markdown A page.
- * @returns The anchors of its headings, as GitHub names them.
+ * @returns The anchors of the page's headings, as GitHub names them.
  */
 export function anchorsOf(markdown: string): Set<string> {
   const seen = new Map<string, number>();
@@ -28,7 +28,7 @@ export function anchorsOf(markdown: string): Set<string> {
   }));
 }
 
-/** @returns The anchor of a heading: its words without markup and punctuation, in small letters, joined by hyphens. */
+/** @returns The anchor of a heading: its words without markup and punctuation, in lower case, joined by hyphens. */
 export function anchorOf(heading: string): string {
   return heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase().replaceAll(/[^\p{L}\p{N}\p{M} _-]/gu, "")
     .trim()

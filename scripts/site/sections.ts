@@ -1,4 +1,4 @@
-/** Reads the sections of docs/README.md: the sidebar of the site. Pure. */
+/** Reads the sections of docs/README.md, which become the site's sidebar. Does no I/O. */
 
 /** A heading, and the links below it. */
 export interface Section {

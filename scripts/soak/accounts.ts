@@ -1,4 +1,7 @@
-/** Counts the resources of the servers that stay, of the directory and of the network: at the start, every minute, at the end. */
+/**
+ * Counts the resources of the servers that stay, of the directory and of the network: at the start, every minute, and
+ * at the end.
+ */
 import * as path from "@std/path/posix";
 import { inodeOf, judgeFiles, readFiles } from "./directory.ts";
 import type { Family } from "./family.ts";
@@ -6,7 +9,7 @@ import { childrenOf, ipSockets, type Sample, sample } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Ports, SteadyServer } from "./load.ts";
 
-/** Connections that clients may have to one server at once beyond those after warm-up. */
+/** How many more connections than after warm-up clients may have to one server at once. */
 const MORE_DESCRIPTORS = 40;
 const MORE_RSS_KB = 12 * 1024;
 const SETTLE_MS = 2_000;
@@ -26,7 +29,7 @@ export class Accounts {
   readonly #watched: Watched[];
   readonly #inodes: Map<string, number | undefined>;
 
-  /** Call it when the servers listen and no client has connected yet. */
+  /** To be called when the servers listen and no client has connected yet. */
   constructor(
     readonly family: Family,
     readonly ledger: Ledger,
@@ -49,7 +52,7 @@ export class Accounts {
     for (const server of this.#watched) server.warm = sample(server.pid);
   }
 
-  /** Looks at everything while the load is on. */
+  /** Checks all resources while the load is on. */
   async check(): Promise<void> {
     const before = readFiles(this.family.sockets);
     const rss = new Map(this.#watched.map(({ pid }) => [pid, sample(pid)?.rssKb ?? 0]));
@@ -60,7 +63,7 @@ export class Accounts {
     for (const line of ipSockets(this.family.alive())) this.ledger.find(`on the network: ${line}`);
   }
 
-  /** A large message on its way is no leak: the less of two looks at the memory counts. */
+  /** Checks one server. A large message in transit is no leak, so takes the lesser of two readings of the memory. */
   #checkServer(server: Watched, rssBefore: number): void {
     const now = sample(server.pid);
     if (now === undefined) return this.ledger.find(`${server.name}: it has ended`);
@@ -91,12 +94,12 @@ export class Accounts {
     for (const finding of judgeFiles(this.family.sockets, this.ports, before, kills)) this.ledger.find(finding);
   }
 
-  /** All have ended. */
+  /** Checks the files after all programs have ended. */
   checkLeft(): void {
     this.#checkLeftFiles(readFiles(this.family.sockets));
   }
 
-  /** All clients have ended: the servers must have the descriptors that they began with. */
+  /** Checks, after all clients have ended, that each server has as many descriptors as at its start. */
   async checkIdle(): Promise<void> {
     const extra = () => this.#watched.filter(({ pid, idle }) => (sample(pid)?.descriptors ?? 0) !== idle.descriptors);
     for (let round = 0; round < 50 && extra().length > 0; round++) await wait(100);
@@ -108,7 +111,10 @@ export class Accounts {
     for (const server of this.#watched) server.last = sample(server.pid) ?? server.last;
   }
 
-  /** @returns For the summary: descriptors idle before, warm and idle after; memory warm and at the end. */
+  /**
+   * @returns The rows of the summary: descriptors before, during and after the load; memory after warm-up and at the
+   *   end.
+   */
   table(): Record<string, string> {
     return Object.fromEntries(this.#watched.map(({ name, idle, warm, last }) => {
       const descriptors = `descriptors ${idle.descriptors}, ${warm?.descriptors ?? "-"}, ${last.descriptors}`;

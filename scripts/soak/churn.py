@@ -1,6 +1,6 @@
-"""Servers that come and go, on ports of their own: churn.py RACE_PORT PORT...
+"""Starts and ends servers on ports of their own: churn.py RACE_PORT PORT...
 
-Each is started, asked, and ended in one of several ways; the next one binds the same port at once and must succeed.
+Each server is started, asked, and ended in one of several ways. The next one must bind the same port at once.
 """
 
 import os
@@ -39,7 +39,7 @@ DIRECTORY = os.environ["UNSOCK_DIR"]
 
 
 class Visitor:
-    """One server. After `heard` it listens, or was refused."""
+    """One server. After `heard` it listens, or its bind was refused."""
 
     def __init__(self, port, how):
         self.port = port
@@ -49,7 +49,7 @@ class Visitor:
         self._pid, self._pidfd = self._process.pid, None
 
     def line(self):
-        """What it says next; nothing when it has ended."""
+        """Returns the next line of the server; "" when it has ended."""
         fd, text = self._process.stdout.fileno(), b""
         while not text.endswith(b"\n"):
             if not select.select([fd], [], [], SLOW_S)[0]:
@@ -64,7 +64,7 @@ class Visitor:
         os.write(self._process.stdin.fileno(), b"\n")
 
     def heard(self):
-        """Whether it listens; else, why not."""
+        """Returns None if the server listens, else the reason why not."""
         line = self.line()
         if not line.startswith("listening "):
             return line or "it ended"
@@ -79,7 +79,7 @@ class Visitor:
         return not select.select([self._pidfd], [], [], 0)[0]
 
     def end(self, number):
-        """Returns when the process that serves is gone."""
+        """Ends the process that serves, and waits for its end."""
         if self._pidfd is not None:
             if self.is_alive():
                 signal.pidfd_send_signal(self._pidfd, number)
@@ -90,7 +90,7 @@ class Visitor:
         self.close()
 
     def close(self):
-        """Ends what is still there."""
+        """Kills the process if it has not listened, and closes all."""
         if self._pidfd is None:
             self._process.kill()
         else:
@@ -125,7 +125,7 @@ def _ask(report, pool, visitor, with_datagrams):
 
 
 def _leave_behind(port):
-    """What a killed server leaves: files with nobody behind them."""
+    """Makes the files that a killed server leaves: no socket is bound to them."""
     for name, kind in ((f"{port}.sock", socket.SOCK_STREAM), (f"{port}.dgram.sock", socket.SOCK_DGRAM)):
         with socket.socket(socket.AF_UNIX, kind) as sock:
             try:
@@ -202,7 +202,7 @@ def _race(report, pool, port):
 
 
 def _nag(report, pool, ports):
-    """Asks whoever is there, killed on purpose or not: no answer is fine, a wrong one is not."""
+    """Asks any server, even one that may be killed meanwhile: it need not answer, but a wrong answer is an error."""
     pace = Pace(NAG_RATE)
     while not pace.wait():
         port = random.choice(ports)

@@ -7,7 +7,7 @@ import type { Ledger } from "./ledger.ts";
 import { KINDS } from "./load.ts";
 
 const END_MS = 40_000;
-/** A child of the library's may wait that long for a thread that was in accept. */
+/** A child process of the library may wait this long for a thread that was in accept. */
 const LINGER_MS = 8_000;
 
 async function within(milliseconds: number, condition: () => boolean): Promise<boolean> {
@@ -19,7 +19,7 @@ async function within(milliseconds: number, condition: () => boolean): Promise<b
   return true;
 }
 
-/** Ends programs by SIGTERM, which they obey by exit status 0. */
+/** Ends programs by SIGTERM. Each must end with exit status 0. */
 export async function endAll(members: readonly Member[], ledger: Ledger): Promise<void> {
   for (const { pid } of members) signal(pid, "SIGTERM");
   await expectEnd(members, ledger);
@@ -33,7 +33,7 @@ async function expectEnd(members: readonly Member[], ledger: Ledger): Promise<vo
   }
 }
 
-/** Ends the servers, and looks for processes, names and files. */
+/** Ends the servers, and checks that no process, name or file is left. */
 export async function closeAccounts(accounts: Accounts, servers: readonly Member[]): Promise<void> {
   const { family, ledger, ports } = accounts;
   for (const kind of KINDS) if (ledger.row(kind).done === 0) ledger.find(`${kind}: not even one`);
@@ -47,7 +47,7 @@ export async function closeAccounts(accounts: Accounts, servers: readonly Member
   await bindLast(accounts);
 }
 
-/** Binds every port once more: files of killed programs must not keep them. */
+/** Binds every port once more: files of killed programs must not keep the ports. */
 async function bindLast({ family, ledger, ports }: Accounts): Promise<void> {
   const left = readFiles(family.sockets).flatMap(({ port }) => port === undefined ? [] : [port]);
   await expectEnd([family.python("last_bind.py", ...new Set([...ports.all(), ...left]))], ledger);

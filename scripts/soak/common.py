@@ -1,4 +1,4 @@
-"""What the programs of the soak share: frames with a checksum, counts told once a second, and an orderly end."""
+"""Shared by the programs of the soak: frames with a checksum, counts printed once a second, and an orderly end."""
 
 import errno
 import json
@@ -17,14 +17,14 @@ HEADER = struct.Struct("!IIH")  # length and checksum of the payload; in a reply
 LONGEST = 1 << 20
 TIMEOUT_S = 20.0
 TOLD_EVERY_S = 1.0
-# Python handles signals in its main thread only, and another thread may be the one that the kernel interrupts.
+# Python handles signals in its main thread only, but the kernel may interrupt another one. So the main thread wakes up.
 AWAKE_EVERY_S = 0.5
 
 STOP = threading.Event()
 
 
 class Wrong(Exception):
-    """An answer that no server of ours gives, or none where there had to be one."""
+    """A wrong answer, or no answer from a server that had to answer."""
 
 
 class Pool:
@@ -39,12 +39,12 @@ class Pool:
 
 
 def pack(payload, port=0):
-    """A frame to send."""
+    """Returns a frame to send."""
     return HEADER.pack(len(payload), zlib.crc32(payload), port) + payload
 
 
 def unpack(frame):
-    """The payload and the port of a whole frame."""
+    """Returns the payload and the port of a whole frame."""
     if len(frame) < HEADER.size:
         raise Wrong(f"a frame of {len(frame)} bytes")
     length, checksum, port = HEADER.unpack_from(frame)
@@ -66,7 +66,7 @@ def _read_all(sock, length):
 
 
 def read_frame(sock):
-    """The next payload and port of a stream; None at its end."""
+    """Reads the next payload and port from a stream. Returns None at its end."""
     head = _read_all(sock, HEADER.size)
     if not head:
         return None
@@ -86,7 +86,7 @@ def round_trip(sock, port, payload):
 
 
 def connect(port):
-    """A stream to a server, whose address must be what was asked for."""
+    """Connects to a server. Its address must be the one asked for."""
     sock = socket.create_connection((HOST, port), TIMEOUT_S)
     if sock.getpeername() != (HOST, port) or sock.getsockname()[0] != HOST:
         sock.close()
@@ -95,7 +95,7 @@ def connect(port):
 
 
 def listen(port, backlog=128):
-    """A listener as servers make it."""
+    """Makes a listener as servers do."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -108,7 +108,7 @@ def listen(port, backlog=128):
 
 
 def answer_stream(conn, port):
-    """Serves one connection to its end; a client that is killed meanwhile is its own affair."""
+    """Serves one connection to its end. A client that is killed meanwhile is no error."""
     try:
         with conn:
             while (frame := read_frame(conn)) is not None:
@@ -118,7 +118,7 @@ def answer_stream(conn, port):
 
 
 def tell(**fields):
-    """One line for the soak. One write: processes share the pipe."""
+    """Prints one line for the soak, by one write, since processes share the pipe."""
     try:
         os.write(1, (json.dumps(fields) + "\n").encode())
     except OSError as error:
@@ -141,19 +141,19 @@ class Report:
             row[column] = row.get(column, 0) + 1
 
     def done(self, kind):
-        """A request that was answered rightly."""
+        """Counts a request that was answered rightly."""
         self._add(kind, "done")
 
     def again(self, kind):
-        """A datagram that had to be sent again."""
+        """Counts a datagram that had to be sent again."""
         self._add(kind, "again")
 
     def apart(self, kind):
-        """A request to a server that was ended on purpose meanwhile."""
+        """Counts a request to a server that was ended on purpose meanwhile."""
         self._add(kind, "apart")
 
     def lost(self, kind, why):
-        """A request that a living server should have answered."""
+        """Counts a request that a living server should have answered."""
         self._add(kind, "lost")
         tell(kind=kind, why=f"{type(why).__name__}: {why}" if isinstance(why, Exception) else why)
 
@@ -170,7 +170,7 @@ class Report:
 
 
 def end_on_sigterm():
-    """For servers: leaves by exit(3), as a server does that was asked to end."""
+    """Makes SIGTERM end the process by exit(3), as servers do."""
 
     def leave(_number, _frame):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -180,10 +180,10 @@ def end_on_sigterm():
 
 
 def stop_on_sigterm():
-    """For clients: what is under way is finished first."""
+    """Makes SIGTERM end a client after its current requests."""
 
     def stop(_number, _frame):
-        # Another one in the middle of set() would wait for ever for the first.
+        # A second signal in the middle of set() would wait for ever for the first.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         STOP.set()
 
@@ -191,7 +191,7 @@ def stop_on_sigterm():
 
 
 def run_threads(report, functions):
-    """Runs all of them until STOP, and tells the last counts."""
+    """Runs all functions until STOP, and then reports the last counts."""
     threads = [threading.Thread(target=function) for function in functions]
     for thread in threads:
         thread.start()
@@ -211,8 +211,8 @@ def _first_line(path):
 
 def waits_at(pid):
     """
-    What a process that should be at work is doing: where each thread waits in the kernel, its processor time, and how
-    much everybody waits. A machine that stands still is no finding about the library, a process that does is.
+    Describes what a process is doing: where each thread waits in the kernel, its processor time, and the load of the
+    machine. This shows whether the whole machine stands still, or only the process, which is a finding.
     """
     try:
         threads = os.listdir(f"/proc/{pid}/task")
@@ -230,7 +230,7 @@ def waits_at(pid):
 
 
 class Pace:
-    """Sleeps so that something happens `rate` times a second on average and never more often."""
+    """Sleeps so that something happens `rate` times a second on average."""
 
     def __init__(self, rate):
         self._interval = 1 / rate

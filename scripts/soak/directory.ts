@@ -1,4 +1,4 @@
-/** The files in the directory of the sockets: their owners, and which owners may be missing. */
+/** Reads the files in the directory of the sockets, and checks that stale files have a reason. */
 import * as path from "@std/path/posix";
 import { BoundSockets } from "../../lib/sockets/bound_names.ts";
 import { namesQuestion } from "../../lib/sockets/socket_names.ts";
@@ -9,13 +9,13 @@ import { Environ } from "../../lib/system/environ.ts";
 import { linkTarget, lstatOrUndefined } from "../../lib/system/files.ts";
 import { type Ports } from "./load.ts";
 
-/** The library's own files, removed with a port's last socket. */
+/** The library's internal files, which it removes with a port's last socket. */
 const INNER: readonly string[] = ["record", "next", "inner"];
 const FILES_OF_KILLED_CLIENT = 2;
-/** More than a tick of the clock by which the kernel dates files. */
+/** Longer than a tick of the clock by which the kernel dates files. */
 const TICK_MS = 1000;
 
-/** One file with the port that it stands for. */
+/** One file, and the port in its name. */
 interface SocketFile {
   readonly name: string;
   readonly port: number | undefined;
@@ -24,41 +24,41 @@ interface SocketFile {
 }
 
 /**
- * @param library Tells what the names mean.
- * @returns All files, with the library's reading of their names, and whether the kernel has a socket of that file.
+ * @param library The library, which knows the meaning of the names.
+ * @returns All files, with the port in each name, and whether a socket is bound to the file.
  */
 export function readFiles(directory: string, library = new Library(BUILT, Environ.of({}))): SocketFile[] {
-  // The sockets first: a socket that is bound later looks stale, but only in this one reading.
+  // Reads the sockets first. So a socket that is bound later looks stale, but only in this one reading.
   const bound = new BoundSockets(directory, library.ask(SOCKETS_QUESTION));
-  // The list before its names' meanings: the library knows a lock that is made between the two.
+  // Lists the files before it asks the library. So the library also knows a lock that is made meanwhile.
   const names = Array.from(Deno.readDirSync(directory), ({ name }) => name), begun = Date.now();
   const known = new Map(library.ask(namesQuestion(), { dir: directory }).map((name) => [name.name, name]));
   return names.flatMap((name) => {
     const what = known.get(name);
     if (what !== undefined && INNER.includes(what.what)) return [];
-    // A lock or a record may have gone before the library looked, and be there again since: it told nothing of that one.
+    // A lock or a record may be removed before the library looks, and be made again afterwards.
     if (what === undefined && isYounger(path.join(directory, name), begun)) return [];
     const inode = inodeOf(path.join(directory, name));
-    // The socket's own file, where this is a port's link.
+    // If the file is a port link, takes the socket's own file.
     const own = path.basename(linkTarget(path.join(directory, name)) ?? name);
     const live = bound.of(own, inodeOf(path.join(directory, own)) ?? 0).length > 0;
     return inode === undefined ? [] : [{ name, port: what?.port, inode, live }];
   });
 }
 
-/** True if the file was made after that moment, or at it: the clock that dates files has ticks. */
+/** True if the file was made at this moment or later. Allows for the ticks of the clock that dates files. */
 function isYounger(file: string, than: number): boolean {
   return (lstatOrUndefined(file)?.mtimeMs ?? 0) > than - TICK_MS;
 }
 
-/** @returns undefined: it is not there. */
+/** @returns The file's inode, or undefined if there is no such file. */
 export function inodeOf(file: string): number | undefined {
   return lstatOrUndefined(file)?.ino;
 }
 
 /**
- * @param before The files of a while ago: only files that are stale both then and now count.
- * @param kills How many clients of datagrams were killed, and how many files left on purpose.
+ * @param before The files of an earlier reading. Only files that were stale then and are stale now count.
+ * @param kills How many datagram clients were killed, and how many files were left on purpose.
  * @returns The faults found.
  */
 export function judgeFiles(

@@ -8,19 +8,18 @@ const HERE = import.meta.dirname ?? ".";
 const DEBIAN_PYTHON = "/usr/bin/python3";
 const STDERR_MOST = 4000;
 
-/** A program that runs. */
 export interface Member {
   readonly name: string;
   readonly pid: number;
   readonly status: Promise<Deno.CommandStatus>;
-  /** How it has ended. */
+  /** The program's exit status, or undefined while it runs. */
   ended: Deno.CommandStatus | undefined;
-  /** The last it wrote to standard error. */
+  /** The end of its output on standard error. */
   errors: string;
 }
 
 export class Family {
-  /** Of the socket files. */
+  /** The directory of the socket files. */
   readonly sockets: string;
   readonly #home: string;
   readonly #members: Member[] = [];
@@ -42,12 +41,11 @@ export class Family {
     return this.start(`${script} ${args.join(" ")}`, [this.#python, path.join(HERE, script), ...args.map(String)]);
   }
 
-  /** Starts a program. */
   start(name: string, [program = "", ...args]: readonly string[]): Member {
     const env = {
       ...libraryEnv(this.sockets),
       PYTHONPYCACHEPREFIX: path.join(this.#home, "cache"),
-      MALLOC_ARENA_MAX: "1", // or memory grows until each of many arenas has had its largest message
+      MALLOC_ARENA_MAX: "1", // with many arenas, memory grows until each has held its largest message
       LC_ALL: "C.UTF-8",
     };
     const options = {
@@ -68,13 +66,13 @@ export class Family {
     return member;
   }
 
-  /** @returns All living processes: members, and by their environment the processes that they started. */
+  /** @returns All living processes: members, and the processes that they started, by their environment. */
   alive(): number[] {
     const members = this.#members.filter(({ ended }) => ended === undefined).map(({ pid }) => pid);
     return [...new Set([...members, ...members.flatMap(childrenOf), ...processesWith(`UNSOCK_DIR=${this.sockets}`)])];
   }
 
-  /** Kills all at once. */
+  /** Kills all processes. */
   kill(): void {
     const end = Date.now() + 5_000;
     for (let pids = this.alive(); pids.length > 0 && Date.now() < end; pids = this.strangers()) {
@@ -82,7 +80,7 @@ export class Family {
     }
   }
 
-  /** @returns Those alive that are no members. */
+  /** @returns The living processes that are no members. */
   strangers(): number[] {
     return processesWith(`UNSOCK_DIR=${this.sockets}`).filter((pid) =>
       !this.#members.some((member) => member.pid === pid)
@@ -90,12 +88,12 @@ export class Family {
   }
 }
 
-/** Asks to end, if it is still there. */
+/** Sends a signal to a process, if it still exists. */
 export function signal(pid: number, name: Deno.Signal): void {
   try {
     Deno.kill(pid, name);
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }
 

@@ -1,6 +1,6 @@
-"""Faults from outside, against the servers of some ports: faults.py COUNT UDP_PORT... TCP_PORT...
+"""Makes faults around the servers of some ports: faults.py COUNT UDP_PORT... TCP_PORT...
 
-The directory's lock is held, clients are stopped, and killed in the middle of what they do, and files of nobody are left.
+Holds the directory's lock, stops clients, kills clients in the middle of a request, and leaves stale files.
 """
 
 import errno
@@ -40,7 +40,7 @@ def _hold_lock(report):
 
 
 def _stop_client(report, udp_ports, tcp_ports):
-    """Its own counts must be in order, stopped or not."""
+    """Stops clients for a while. Their own counts must be in order all the same."""
     clients = [_start("tcp_client.py", "steady", *tcp_ports), _start("udp.py", "unconnected", *udp_ports)]
     pace = Pace(STOP_RATE)
     while not pace.wait():
@@ -57,7 +57,7 @@ def _stop_client(report, udp_ports, tcp_ports):
 
 
 def _tear(report, ports):
-    """Half a request, then the end."""
+    """Kills clients in the middle of a request."""
     pace = Pace(TEAR_RATE)
     while not pace.wait():
         client = _start("tcp_client.py", "torn", *ports, stdout=subprocess.PIPE)
@@ -71,7 +71,7 @@ def _tear(report, ports):
 
 
 def _kill_datagrams(report, ports):
-    """Clients of datagrams have files, which stay when they are killed."""
+    """Kills datagram clients. Their files stay."""
     pace = Pace(KILL_RATE)
     while not pace.wait():
         client = _start("udp.py", random.choice(("connected", "unconnected")), *ports)
@@ -102,7 +102,7 @@ def _leave_files(report):
 
 
 def _covet(report, udp_ports, tcp_ports):
-    """A port that a living server has is nobody else's, and asking for it does the server no harm."""
+    """Binds ports of living servers. Each bind must be refused, and do the server no harm."""
     kinds = [(port, socket.SOCK_DGRAM) for port in udp_ports] + [(port, socket.SOCK_STREAM) for port in tcp_ports]
     pace = Pace(COVET_RATE)
     while not pace.wait():

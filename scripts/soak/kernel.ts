@@ -3,22 +3,22 @@ import { linkTarget, listNames, readText } from "../../lib/system/files.ts";
 
 const TABLES = ["tcp", "tcp6", "udp", "udp6"];
 
-/** Empty: of a process that has ended; or no IPv6 here. */
+/** Returns the file's text; "" if the process has ended, or this machine has no IPv6. */
 const read = (file: string) => readText(file) ?? "";
 
-/** How much a process has. */
+/** The resources of a process. */
 export interface Sample {
   readonly descriptors: number;
   readonly rssKb: number;
 }
 
-/** @returns A process's present resources; undefined: it has ended. */
+/** @returns A process's current resources, or undefined if it has ended. */
 export function sample(pid: number): Sample | undefined {
   const rss = read(`/proc/${pid}/status`).match(/^VmRSS:\s+(\d+)/m)?.[1];
   return rss === undefined ? undefined : { descriptors: listNames(`/proc/${pid}/fd`).length, rssKb: Number(rss) };
 }
 
-/** @returns All processes with their parents. Zombies are none. */
+/** @returns All processes with their parents, without zombies. */
 function processes(): { pid: number; parent: number }[] {
   return listNames("/proc").map(Number).filter(Number.isInteger).flatMap((pid) => {
     const stat = read(`/proc/${pid}/stat`);
@@ -27,14 +27,14 @@ function processes(): { pid: number; parent: number }[] {
   });
 }
 
-/** @returns The children of a process. */
+/** @returns The child processes of a process. */
 export function childrenOf(parent: number): number[] {
   return processes().filter((process) => process.parent === parent).map(({ pid }) => pid);
 }
 
 /**
  * @param setting `NAME=VALUE`.
- * @returns The processes that were started with it in their environment.
+ * @returns The processes that were started with this setting in their environment.
  */
 export function processesWith(setting: string): number[] {
   return processes().map(({ pid }) => pid).filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(setting));
@@ -67,8 +67,8 @@ function unixNames(): string[] {
 }
 
 /**
- * @param isOurs Tells by the port that a client connected to.
- * @returns The abstract names that the library gave to clients of ours.
+ * @param isOurs True for a port of this soak.
+ * @returns The abstract names that the library has given to clients of these ports.
  */
 export function clientNames(isOurs: (port: number) => boolean): string[] {
   return unixNames().filter((name) => {

@@ -1,4 +1,4 @@
-"""Binds each of some ports once more, whoever left files there, and ends: last_bind.py PORT..."""
+"""Binds each port once more, even if killed programs have left files there, and ends: last_bind.py PORT..."""
 
 import socket
 import sys

@@ -1,21 +1,21 @@
 /** Counts the programs' reports by kind, and keeps the faults. */
 
 const FINDINGS_MOST = 60;
-/** Of those that differ only in numbers: one kind must not hide the others. */
+/** The most findings that differ only in numbers: one kind must not hide the others. */
 const ALIKE_MOST = 4;
 
-/** Of one kind of request. */
+/** The counts of one kind of request. */
 export interface Row {
   done: number;
-  /** Not answered, or wrongly, by a server that was there all the time. */
+  /** Requests that a server failed to answer rightly, although it was never ended. */
   lost: number;
   /** Datagrams that had to be sent again. */
   again: number;
-  /** To servers that were ended on purpose meanwhile. */
+  /** Requests to servers that were ended on purpose meanwhile. */
   apart: number;
 }
 
-/** One line of a program. */
+/** One line of a program's report. */
 interface Line extends Partial<Row> {
   readonly kind?: string;
   readonly why?: string;
@@ -28,7 +28,7 @@ export class Ledger {
   #findingCount = 0;
   readonly #started = performance.now();
 
-  /** @returns How many findings there were, also those that were too many to keep. */
+  /** @returns The number of all findings, also of those that were too many to keep. */
   get findingCount(): number {
     return this.#findingCount;
   }
@@ -58,7 +58,7 @@ export class Ledger {
     return row;
   }
 
-  /** Keeps something that is not in order. */
+  /** Adds a finding. */
   find(what: string): void {
     this.#findingCount++;
     const pattern = what.replaceAll(/\d+/g, "0");
@@ -80,6 +80,6 @@ function parse(text: string): Line | undefined {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
-    return undefined; // no JSON, as a program's last words: add() keeps the line
+    return undefined; // no JSON, such as a program's error message: add() keeps the line
   }
 }

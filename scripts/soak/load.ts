@@ -8,7 +8,7 @@ const TCP_MAKES = ["threads", "asyncio", "epoll", "prefork"];
 const UDP_MAKES = ["serve", "events"];
 const CHURN_PORTS = 4;
 
-/** Kinds of requests that the programs count; a soak in which one of them never succeeded shows nothing. */
+/** The kinds of requests that the programs count. A soak in which no request of a kind succeeds shows nothing. */
 export const KINDS = [
   "tcp steady",
   "tcp brief",
@@ -25,7 +25,10 @@ export const KINDS = [
   "fault: client torn",
 ];
 
-/** Ports of one soak, at random: another one may run beside it. Abstract names are common to all directories. */
+/**
+ * The ports of one soak, chosen at random: another soak may run at the same time, and abstract names are common to all
+ * directories.
+ */
 export class Ports {
   readonly #base = FIRST + BLOCK * Math.floor(Math.random() * BLOCKS);
   readonly tcp = TCP_MAKES.map((_, index) => this.#base + index);
@@ -38,7 +41,7 @@ export class Ports {
     return port >= this.#base && port < this.#base + BLOCK;
   }
 
-  /** A port whose server is there from the beginning to the end. */
+  /** True for a port whose server runs from the beginning to the end. */
   isSteady(port: number): boolean {
     return port >= this.#base && port < this.race;
   }
@@ -48,14 +51,14 @@ export class Ports {
   }
 }
 
-/** A server that is there all the time. */
+/** A server that runs all the time. */
 export interface SteadyServer {
   readonly member: Member;
   /** Its file in the directory. */
   readonly file: string;
 }
 
-/** Starts the servers that stay. */
+/** Starts the servers that run all the time. */
 export function startServers(family: Family, ports: Ports, home: string): SteadyServer[] {
   const tcp = TCP_MAKES.map((make, index) => {
     const port = ports.tcp[index] ?? 0;
@@ -73,7 +76,7 @@ export function startServers(family: Family, ports: Ports, home: string): Steady
 
 /** Starts the clients, the short-lived programs, and the faults. */
 export function startClients(family: Family, ports: Ports): Member[] {
-  const staying = ports.tcp.slice(0, 3); // a worker of the pre-forking one has one connection at a time
+  const staying = ports.tcp.slice(0, 3); // not prefork: its workers serve one connection at a time
   return [
     family.python("tcp_client.py", "steady", ...staying),
     family.python("tcp_client.py", "brief", ...ports.tcp),
@@ -85,7 +88,7 @@ export function startClients(family: Family, ports: Ports): Member[] {
   ];
 }
 
-/** @returns Whether redis takes part. */
+/** @returns Whether redis takes part in the soak. */
 export function hasRedis(): boolean {
   return isInstalled("redis-server") && isInstalled("redis-benchmark");
 }

@@ -14,9 +14,9 @@ export class Stop {
   }
 
   /**
-   * Waits.
+   * Waits for a time, or until the soak is to end.
    *
-   * @returns Whether to end.
+   * @returns Whether the soak is to end.
    */
   async pause(milliseconds: number): Promise<boolean> {
     if (this.#isSet) return true;

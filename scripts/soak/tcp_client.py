@@ -1,6 +1,7 @@
 """Clients of the echo servers: tcp_client.py steady|brief|torn PORT...
 
-steady: connections that stay, three to a server; brief: one request each; torn: half a request, then silence.
+steady: three lasting connections to each server. brief: one request for each connection. torn: half a request, and
+nothing more.
 """
 
 import random

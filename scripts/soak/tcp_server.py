@@ -1,4 +1,4 @@
-"""Echo servers of every make: tcp_server.py threads|asyncio|prefork|epoll PORT"""
+"""Echo servers of several designs: tcp_server.py threads|asyncio|prefork|epoll PORT"""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ WORKERS = 4
 
 
 def serve_threads(port):
-    """A thread for each connection."""
+    """Serves each connection in its own thread."""
     listener = listen(port)
     tell(listening=port)
     while True:
@@ -35,7 +35,7 @@ def serve_threads(port):
 
 
 def serve_prefork(port):
-    """Workers that were forked with the listener and wait in accept, all of them."""
+    """Forks workers that inherit the listener. All of them wait in accept."""
     listener = listen(port)
     workers = []
     for _ in range(WORKERS):
@@ -79,7 +79,7 @@ async def _serve_asyncio(port):
 
 
 class EpollServer:
-    """One thread, non-blocking, registrations that change."""
+    """A server of one thread, with non-blocking sockets and changing registrations."""
 
     def __init__(self, port):
         self._port = port

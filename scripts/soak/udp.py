@@ -48,7 +48,7 @@ def _answer(sock, port):
 
 
 def serve(port):
-    """Blocking, one after the other."""
+    """Serves with a blocking socket."""
     sock = _bound(port)
     tell(listening=port)
     while True:
@@ -56,7 +56,7 @@ def serve(port):
 
 
 def serve_events(port):
-    """Non-blocking, behind epoll."""
+    """Serves with a non-blocking socket and epoll."""
     sock = _bound(port)
     sock.setblocking(False)
     poll = select.epoll()
@@ -68,7 +68,7 @@ def serve_events(port):
 
 
 class Asker:
-    """One socket, and what was asked by it: an answer counts by the question that it answers, however late it comes."""
+    """One socket and its questions. Each answer is matched to its question, however late it comes."""
 
     def __init__(self, sock, is_connected):
         self._sock = sock
@@ -76,7 +76,7 @@ class Asker:
         self._asked = {}  # by mark: the server's port, and the payload
 
     def ask(self, report, kind, port, payload):
-        """Asks until there is an answer, as a resolver does."""
+        """Asks, and repeats the question without an answer, as a resolver does."""
         mark = MARK.pack(os.urandom(8), self._sock.getsockname()[1])
         self._asked[mark] = port, mark + payload
         reasons = []
@@ -90,7 +90,7 @@ class Asker:
         report.lost(kind, f"port {port}: {', '.join(reasons)}")
 
     def _try_once(self, report, mark, wait):
-        """Returns why there was no answer; None: there was."""
+        """Returns None if there was an answer, else the reason why not."""
         port, payload = self._asked[mark]
         deadline = time.monotonic() + wait
         try:
@@ -110,9 +110,9 @@ class Asker:
 
     def _read(self, report):
         """
-        The mark of the next answer, which must be the right one from the right server. It may be one to an earlier
-        question, to another server too: what was asked again, because this program was stopped or the answer came
-        late, is answered twice.
+        Returns the mark of the next answer, which must be a right one from the right server. It may answer an earlier
+        question, also one to another server: a question that was asked again (this program was stopped, or the answer
+        was late) is answered twice.
         """
         frame, server = self._sock.recvfrom(65536)
         answer, answerer = unpack(frame)
@@ -128,8 +128,8 @@ class Asker:
 
     def _pass_over(self, report, answerer, server, mark):
         """
-        An answer to somebody else. A port is used again, and one to its former holder may be on its way then, as over
-        UDP; but one to another port is nobody's but that port's. (Who asked first by a socket had no port yet.)
+        Checks an answer to another client's question. If this port is used again, an answer to its former holder may
+        still arrive, as over UDP. An answer to another port is an error. (A socket's first question has no port yet.)
         """
         asker = MARK.unpack(mark)[1] if len(mark) == MARK.size else -1
         if server != (HOST, answerer) or asker not in (0, self._sock.getsockname()[1]):
@@ -158,7 +158,7 @@ def _converse(report, pool, kind, ports):
 
 
 def _shout(report, pool, ports):
-    """Asks and never reads."""
+    """Sends questions, and never reads the answers."""
     socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(DEAF_SOCKETS)]
     pace = Pace(DEAF_RATE)
     while not pace.wait():

@@ -1,7 +1,8 @@
 """A server that comes and goes: visitor.py PORT serve|waits|forks|race
 
-serve: one thread; waits: ends by exit(3) while a thread of it waits in accept; forks: the parent that made the sockets
-ends, its child serves; race: binds when its standard input says so. Says "listening PID" or "refused ERRNO".
+serve: serves in one thread. waits: ends by exit(3) while one of its threads waits in accept. forks: the parent makes
+the sockets and ends; its child serves. race: binds when a line arrives on standard input. Prints "listening PID" or
+"refused ERRNO".
 """
 
 import os

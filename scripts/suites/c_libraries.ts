@@ -1,4 +1,4 @@
-/** libuv's, libevent's and curl's test programs, built from their sources. */
+/** The test programs of libuv, libevent and curl, built from their sources. */
 import { join } from "@std/path/posix";
 import { readCurl, readTap, readTinytest } from "./readers.ts";
 import type { Build, Suite } from "./suite.ts";
@@ -32,7 +32,7 @@ export const LIBUV: Suite = {
     const loop = 'for test; do timeout -k 5 120 built/uv_run_tests "$test"; done; true';
     return [{
       name: "tests",
-      // It finds its input files by relative paths.
+      // The program finds its input files by relative paths.
       cwd: tree,
       env,
       seconds: 1_800,
@@ -66,7 +66,7 @@ export const LIBEVENT: Suite = {
   },
 };
 
-/** Each file in libcurl's directory of tests is built into a program, which takes some minutes. */
+/** The suite of curl. Each test file of libcurl is built into a program, which takes some minutes. */
 export const CURL: Suite = {
   name: "curl",
   about: "`tests/runtests.pl`: the program and libcurl, against its own HTTP, FTP, mail and other servers",
@@ -85,7 +85,7 @@ export const CURL: Suite = {
       chooses: true,
       command({ only }) {
         const chosen = only?.map((test) => test.split(" ", 1)[0] ?? "") ?? ["!flaky", "!timing-dependent"];
-        // All go on behind one that fails; without valgrind.
+        // -a: continues after a failure. -n: without valgrind.
         return ["perl", join(tree, "tests", "runtests.pl"), "-a", "-n", ...chosen];
       },
       read: readCurl,

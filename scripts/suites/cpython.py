@@ -1,6 +1,6 @@
-"""Runs CPython's test modules. What each test did is written at once, a line of JSON: a hang or a crash loses nothing.
+"""Runs CPython's test modules. Writes each result at once, as a line of JSON, so that a hang or a crash loses nothing.
 
-A test that hangs or crashes ends a child of this process; the next child goes on behind it.
+The tests run in a child. If a test hangs or crashes, a new child continues with the next test.
 """
 
 import argparse
@@ -14,7 +14,7 @@ MOST_CHILDREN = 10
 
 
 class Report:
-    """The file, for the child that runs tests and for the parent that reads what has been run."""
+    """The file of results: the child that runs tests writes it, and the parent reads it."""
 
     def __init__(self, path):
         self.path = path
@@ -79,7 +79,7 @@ class Result(unittest.TextTestResult):
 
 
 def prune(suite, wanted):
-    """Keeps the suite's shape, as classes and modules set things up by it."""
+    """Removes unwanted tests, but keeps the suites around them: they set up classes and modules."""
     kept = type(suite)()
     for one in suite:
         if isinstance(one, unittest.TestSuite):
@@ -93,7 +93,7 @@ def run(modules, wanted):
     os.chdir(tempfile.mkdtemp())
     from test import support
 
-    # What asks servers outside fails soon, as there is no way to them; local servers are network to these tests, too.
+    # These tests count local servers as network, too. Tests of outside servers fail soon, as no network reaches them.
     support.use_resources = {"cpu": None, "walltime": None, "network": None}
     suite = unittest.defaultTestLoader.loadTestsFromNames(["test." + name for name in modules])
     unittest.TextTestRunner(verbosity=2, resultclass=Result).run(prune(suite, wanted))

@@ -1,11 +1,14 @@
-/** CPython's tests, of Debian's Python, with our own runner: Python's runner reports results in many formats. */
+/**
+ * CPython's tests, for Debian's Python. They run by a runner of this project, as Python's own reports results in many
+ * formats.
+ */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { readReport } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";
 
 const RUNNER = join(dirname(fromFileUrl(import.meta.url)), "cpython.py");
 
-/** The modules of asyncio's tests that have to do with sockets, processes or time. */
+/** The test modules of asyncio for sockets, processes and time. */
 const ASYNCIO = [
   "base_events",
   "buffered_proto",
@@ -23,7 +26,7 @@ const ASYNCIO = [
   "unix_events",
 ];
 
-/** The modules of `test` by the part that runs them. */
+/** The modules of `test`, by the suite's parts. */
 const PARTS = {
   socket: ["test_socket"],
   waiting: ["test_select", "test_selectors", "test_poll", "test_epoll", "test_signal", "test_threadsignals"],

@@ -1,4 +1,4 @@
-/** Go's own tests of its net packages: programs without libc, whose system calls are trapped. */
+/** Go's own tests of its net packages. These programs have no libc, so their system calls are trapped. */
 import { join } from "@std/path/posix";
 import { readGo } from "./readers.ts";
 import type { Build, Part, Suite } from "./suite.ts";
@@ -18,7 +18,7 @@ const PACKAGES = [
   "crypto/tls",
   "log/syslog",
 ];
-/** Tests of Debian's packages of Go sources (`golang-…-dev`), by their path under `GOPATH/src`. */
+/** Debian's packages of Go sources (`golang-…-dev`) whose tests run, by their path under `GOPATH/src`. */
 const FOREIGN = [
   "github.com/valyala/fasthttp",
   "github.com/gorilla/websocket",
@@ -28,15 +28,15 @@ const FOREIGN = [
   "golang.org/x/net/websocket",
 ];
 const DEBIAN_GOPATH = "/usr/share/gocode";
-/** Asks Google and others for their names, unless told to be short. */
+/** A package whose tests run in short mode: the others would resolve the names of Google and others. */
 const SHORT = "net";
 const SECONDS = 420;
 
 interface Way {
   readonly packages: readonly string[];
-  /** More for the compiler's environment. */
+  /** Additional variables for the compiler. */
   readonly build?: Readonly<Record<string, string>>;
-  /** More for the tests' environment, and their arguments. */
+  /** Additional variables for the tests, and their arguments. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
 }
@@ -84,7 +84,7 @@ export const GO: Suite = {
   prepare: (_tree, work, run) => prepareGo({ packages: PACKAGES }, work, run),
 };
 
-/** Libraries of other people, as Debian's packages have them: sources and tests. */
+/** The suite of other projects' libraries, with sources and tests of Debian's packages. */
 export const GO_PACKAGES: Suite = {
   name: "go-packages",
   about: `Debian's packages of ${FOREIGN.map((name) => `\`${name}\``).join(", ")}, without libc`,
@@ -93,14 +93,14 @@ export const GO_PACKAGES: Suite = {
   least: 1_000,
   prepare: (_tree, work, run) =>
     prepareGo(
-      // quic-go's tests wait so many times as long.
+      // quic-go's tests multiply their waits by this factor.
       { packages: FOREIGN, build: { GO111MODULE: "off", GOPATH: DEBIAN_GOPATH }, env: { TIMESCALE_FACTOR: "5" } },
       work,
       run,
     ),
 };
 
-/** Disturbs system calls: constant garbage collection, and a profiler's signals. */
+/** The suite that disturbs system calls by constant garbage collection and by a profiler's signals. */
 export const GO_DISTURBED: Suite = {
   name: "go-disturbed",
   about: "`net`, `net/http`, `crypto/tls` once more, with `GOGC=1` and a CPU profile taken",

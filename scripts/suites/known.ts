@@ -3,11 +3,11 @@
 export interface Known {
   /** The cause, and why it stays. */
   readonly why: string;
-  /** Names of tests, by suite: as the task prints them. */
+  /** The names of tests, by suite, as the task prints them. */
   readonly tests: Readonly<Record<string, readonly string[]>>;
 }
 
-/** @throws {Error} when it is not such a list. */
+/** @throws {Error} When the text is no such list. */
 export function parseKnown(text: string): Known[] {
   const list: unknown = JSON.parse(text);
   if (!Array.isArray(list)) throw new Error("known.json: not a list");
@@ -27,8 +27,8 @@ export function isKnown(known: readonly Known[], suite: string, test: string): b
 }
 
 /**
- * @param run A suite's result; only the parts that ran count.
- * @returns The known differences of that suite which are none any more.
+ * @param run A suite's result. Only the parts that ran count.
+ * @returns The suite's known differences that no longer differ.
  */
 export function noLongerDiffers(
   known: readonly Known[],

@@ -6,12 +6,11 @@ import type { Place } from "./suite.ts";
 
 /** The traffic on the network of a run. */
 export interface Counters {
-  /** Connections that were begun, and of those the ones that were refused. */
+  /** The connections that were begun, and how many of these were refused. */
   readonly begun: number;
   readonly refused: number;
-  /** Connections that a listener got. */
+  /** The connections that listeners have received. */
   readonly accepted: number;
-  /** Datagrams that were sent. */
   readonly datagrams: number;
 }
 
@@ -31,14 +30,14 @@ export interface Inside {
   readonly place: Place;
   readonly asUser?: boolean;
   readonly trapped?: boolean;
-  /** The library, as a program, if the command is to run under it. */
+  /** The library's path, if the command is to run under it. */
   readonly library?: string;
 }
 
 const GRACE_SECONDS = 60;
 const TIMED_OUT = [124, 137];
 
-// The first process of its own numbering: processes that a test leaves end with it.
+// The script is the first process of a pid namespace, so processes that a test leaves end with it.
 const SCRIPT = `ip link set lo up || exit 1
 timeout -k 10 "$@" >"$SCRATCH/output" 2>&1 </dev/null
 code=$?
@@ -48,7 +47,7 @@ exit $code`;
 /**
  * Runs a command to its end, at the lowest priority but one.
  *
- * @throws {Error} when its network could not be made.
+ * @throws {Error} When the network could not be made.
  */
 export async function runInside(inside: Inside): Promise<Ran> {
   const { command, cwd, env, seconds, place: { scratch }, library, asUser, trapped } = inside;
@@ -104,7 +103,9 @@ async function read(file: string): Promise<string | undefined> {
   }
 }
 
-/** Reads /proc/net/snmp, where names and numbers are lines of the same beginning, and /proc/net/snmp6. */
+/**
+ * Reads /proc/net/snmp, in which a line of names and a line of numbers have the same first word, and /proc/net/snmp6.
+ */
 export function parseCounters(text: string): Counters {
   const values = new Map<string, number>();
   const names = new Map<string, string[]>();

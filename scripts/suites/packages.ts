@@ -1,4 +1,4 @@
-/** The tests of libraries for servers and clients, of Debian's packages for node and Python. */
+/** The tests of libraries for servers and clients, from Debian's packages for Node.js and Python. */
 import { join } from "@std/path/posix";
 import { readPytest, readTap } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";
@@ -8,7 +8,7 @@ const PYTHON_MODULES = "/usr/lib/python3/dist-packages";
 const SECONDS = 1_200;
 const TEST_SECONDS = 60;
 
-/** The tests of a package for node, by mocha. */
+/** Returns a part that runs the tests of a Node.js package with mocha. */
 function mocha(cwd: string, args: readonly string[]): Part {
   return {
     name: "test",
@@ -45,7 +45,7 @@ export const EXPRESS: Suite = {
   },
 };
 
-/** Files of tests in a directory, by pytest. */
+/** Returns a part that runs test files with pytest. */
 function pytest(cwd: string, files: readonly string[], env: Record<string, string> = {}): Part {
   return {
     name: "tests",
@@ -61,7 +61,7 @@ function pytest(cwd: string, files: readonly string[], env: Record<string, strin
   };
 }
 
-/** A command that prints a module's name and version; it fails where a module is missing. */
+/** Returns a command that prints a module's name and version. It fails if a module is missing. */
 function pythonVersion(name: string, others: readonly string[]): string[] {
   const modules = [name.toLowerCase(), "pytest_timeout", ...others].join(", ");
   return ["/usr/bin/python3", "-c", `import ${modules}; print("${name}", ${name.toLowerCase()}.__version__)`];
@@ -115,7 +115,7 @@ export const TWISTED: Suite = {
   version: pythonVersion("Twisted", []),
   least: 400,
   async prepare(_tree, work) {
-    // Tests leave files where they run.
+    // The tests leave files in the directory in which they run.
     await Deno.remove(join(work, "twisted")).catch(() => undefined);
     await Deno.symlink(join(PYTHON_MODULES, "twisted"), join(work, "twisted"));
     return [pytest(work, TWISTED_TESTS.map((name) => `twisted/internet/test/${name}.py`))];

@@ -1,10 +1,10 @@
-/** The tests of HAProxy and Varnish: servers and clients around the proxy, all run by varnishtest. */
+/** The tests of HAProxy and Varnish. varnishtest runs servers and clients around the proxy. */
 import { join } from "@std/path/posix";
 import { readVarnishtest } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";
 
 const TEST_SECONDS = 40;
-/** Some tests have more than the usual megabyte to tell. */
+/** Some tests write more than the usual megabyte. */
 const LOG_BYTES = 4 << 20;
 
 function part(name: string, cwd: string, files: readonly string[]): Part {
@@ -40,7 +40,10 @@ export const HAPROXY: Suite = {
   },
 };
 
-/** Its tester's threads loop over `accept`, `recv` and `poll`, and end by `pthread_cancel`. */
+/**
+ * HAProxy's tests under the trap engine. The tester's threads loop over `accept`, `recv` and `poll`, and end by
+ * `pthread_cancel`.
+ */
 export const HAPROXY_TRAPPED: Suite = {
   ...HAPROXY,
   name: "haproxy-trapped",
@@ -50,7 +53,10 @@ export const HAPROXY_TRAPPED: Suite = {
     (await HAPROXY.prepare(tree, work, run)).map((one) => ({ ...one, trapped: true })),
 };
 
-/** By the first letter of their names: the program itself, the basics, HAProxy in front, PROXY protocol, HTTP/2. */
+/**
+ * The first letters of the tests' names: the tester itself (a), the basics (b), HAProxy in front (h), PROXY protocol
+ * (o), HTTP/2 (t).
+ */
 const GROUPS = ["a", "b", "h", "o", "t"];
 
 export const VARNISH: Suite = {

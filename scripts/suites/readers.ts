@@ -1,4 +1,4 @@
-/** Reads the output of each suite's own runner: every test by name. Unknown lines are skipped. */
+/** Reads the output of each suite's own runner: the result of every test, by name. Skips unknown lines. */
 import type { Results, Status } from "./results.ts";
 
 /** Reads a suite's output. */
@@ -7,7 +7,7 @@ export type Reader = (output: string) => Results;
 // deno-lint-ignore no-control-regex -- colours, which are control characters
 const COLOUR = /\x1b\[[\d;]*m/g;
 
-/** Tests of one name, told apart by number. A later result of the same test is given by `set`. */
+/** Numbers tests with the same name. `set` gives a later result of the same test. */
 class Named {
   readonly results = new Map<string, Status>();
   readonly #seen = new Map<string, number>();
@@ -19,7 +19,7 @@ class Named {
   }
 }
 
-/** Lines of JSON, each with a test's name and status; the last one about a test counts. */
+/** Reads lines of JSON, each with a test's name and status. The last line about a test counts. */
 export function readReport(output: string): Results {
   const results = new Map<string, Status>();
   for (const line of output.split("\n")) {
@@ -33,7 +33,9 @@ function isStatus(word: string): word is Status {
   return ["pass", "fail", "skip", "unfinished"].includes(word);
 }
 
-/** TAP; `prove -v` names the file before its tests. A test without a description is named by its number. */
+/**
+ * Reads TAP. `prove -v` prints the file's name before its tests. A test without a description is named by its number.
+ */
 export function readTap(output: string): Results {
   const named = new Named();
   let file = "";
@@ -48,7 +50,7 @@ export function readTap(output: string): Results {
   return named.results;
 }
 
-/** Reads the output of `pytest -v`. A test's name is printed when it begins, and its result behind it. */
+/** Reads the output of `pytest -v`, which prints a test's name when it begins, and its result after the name. */
 export function readPytest(output: string): Results {
   const results = new Map<string, Status>();
   const words: Record<string, Status> = { PASSED: "pass", XFAIL: "pass", XPASS: "pass", SKIPPED: "skip" };
@@ -63,7 +65,7 @@ export function readPytest(output: string): Results {
 export function readGo(output: string): Results {
   const results = new Map<string, Status>();
   const words: Record<string, Status> = { RUN: "unfinished", PASS: "pass", FAIL: "fail", SKIP: "skip" };
-  // The mark begins a line of the runner's, also in the middle of a test's output.
+  // The mark begins a line of the runner, even in the middle of a test's output.
   // deno-lint-ignore no-control-regex -- that mark
   for (const line of output.split(/\n|\x16/)) {
     const [, word = "", name = ""] = /^\s*(?:---|===) (RUN|PASS|FAIL|SKIP):? +(\S+)(?: \([\d.]+s\))?$/.exec(line) ?? [];
@@ -73,7 +75,7 @@ export function readGo(output: string): Results {
   return results;
 }
 
-/** Steps that one of redis's tests repeats at random, for as long as it has: each counts as one test. */
+/** Steps that a test of redis repeats at random while it has time. All repetitions count as one test. */
 const AT_RANDOM = /^PSYNC2 .*: kill (?:first|chained) replica$/;
 
 /** Reads the output of redis's runner. It does not report the start of a test. */
@@ -105,8 +107,8 @@ export function readTcl(output: string): Results {
 }
 
 /**
- * Reads the output of Ruby's own tests with `-v --show-skip`: each test when it has ended, and at the end those that
- * did not pass. Without that end, every test counts as unfinished.
+ * Reads the output of Ruby's own tests with `-v --show-skip`: each test when it has ended, and at the end a list of
+ * those that did not pass. Without this list, every test counts as unfinished.
  */
 export function readRuby(output: string): Results {
   const results = new Map<string, Status>();
@@ -139,7 +141,7 @@ export function readTinytest(output: string): Results {
   return results;
 }
 
-/** Reads the output of curl's `runtests.pl`: a test's number and name, and in some later line that it passed. */
+/** Reads the output of curl's `runtests.pl`: a test's number and name, and in a later line that the test has passed. */
 export function readCurl(output: string): Results {
   const results = new Map<string, Status>();
   let current: string | undefined;

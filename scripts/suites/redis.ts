@@ -1,4 +1,4 @@
-/** redis's tests of its server, with Debian's programs: the client is Tcl's. */
+/** The redis project's tests of its server, with Debian's programs. The tests' client is in Tcl. */
 import { join } from "@std/path/posix";
 import { readRedis } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";

@@ -1,26 +1,26 @@
-/** Results of other projects' tests, and those that differ between unsock and TCP. */
+/** Compares the results of other projects' tests over TCP and under unsock. */
 
-/** `unfinished`: it was begun, and the program hung or died in it. */
+/** `unfinished`: the test was begun, and the program hung or died in it. */
 export type Status = "pass" | "fail" | "skip" | "unfinished";
 
-/** By the test's name. A test that is missing did not run. */
+/** The statuses, by the tests' names. A missing test did not run. */
 export type Results = ReadonlyMap<string, Status>;
 
 export interface Compared {
-  /** How many passed over TCP. */
+  /** The number of tests that passed over TCP. */
   readonly passed: number;
-  /** How many more there are, which fail or are skipped over TCP already: they tell nothing. */
+  /** The number of tests that fail or are skipped over TCP: they show nothing. */
   readonly others: number;
-  /** Those that pass over TCP each time and under unsock not once. */
+  /** The tests that pass over TCP in each round, and under unsock in none. */
   readonly differ: readonly string[];
-  /** Those that the second round did not confirm: they fail now and then, here or there. */
+  /** The tests that differed only in the first round: they fail now and then, over TCP or under unsock. */
   readonly unsteady: readonly string[];
 }
 
 /**
  * @param tcp The tests' results over TCP.
  * @param unsock Their results under unsock.
- * @returns The tests that pass over TCP and not under unsock: also those that are skipped there, or did not run.
+ * @returns The tests that pass over TCP and not under unsock, also those that are skipped or did not run under unsock.
  */
 export function suspects(tcp: Results, unsock: Results): string[] {
   return [...tcp].filter(([name, status]) => status === "pass" && unsock.get(name) !== "pass").map(([name]) => name);
@@ -29,7 +29,7 @@ export function suspects(tcp: Results, unsock: Results): string[] {
 /**
  * @param tcp The first round, over TCP.
  * @param suspected The tests that differed in the first round.
- * @param again The second round of those, over TCP and under unsock.
+ * @param again The second round of these tests, over TCP and under unsock.
  * @returns The comparison of all tests.
  */
 export function compare(
@@ -49,8 +49,8 @@ export function compare(
 
 /**
  * @param expected The results over TCP.
- * @param sofar The results here so far.
- * @returns Those that have not even been begun, as the program ended before.
+ * @param sofar The results so far.
+ * @returns The tests that have not even been begun, because the program ended before.
  */
 export function notRun(expected: Results, sofar: Results): string[] {
   return [...expected].filter(([name, status]) => status !== "skip" && !sofar.has(name)).map(([name]) => name);

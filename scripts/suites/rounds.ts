@@ -4,7 +4,7 @@ import { addCounters, type Counters, NO_COUNTERS, type Ran, runInside } from "./
 import { compare, type Compared, notRun, type Results, type Status, suspects } from "./results.ts";
 import type { Part } from "./suite.ts";
 
-/** How often it goes on behind a test that hangs or ends the program. */
+/** How often a part continues after a test that hangs or ends the program. */
 const MOST_RESUMED = 8;
 
 export interface PartResult extends Compared {
@@ -24,9 +24,9 @@ interface Whole {
 
 /**
  * @param part The part to run.
- * @param library The library, as a program.
- * @param logs An absolute path: the part's output is kept there, `.tcp` and `.unsock`, all rounds in order.
- * @returns Its results over TCP and under unsock.
+ * @param library The library's path.
+ * @param logs An absolute path. `.tcp` and `.unsock` are appended for the output of all rounds, in order.
+ * @returns The part's results over TCP and under unsock.
  */
 export async function comparePart(part: Part, library: string, logs: string): Promise<PartResult> {
   const begun = performance.now();
@@ -50,14 +50,17 @@ export async function comparePart(part: Part, library: string, logs: string): Pr
   };
 }
 
-/** The library, if any, the tests, and the log of the output. */
+/** The library if it is used, the chosen tests, and the log of the output. */
 interface How {
   readonly library?: string;
   readonly only?: readonly string[];
   readonly log: string;
 }
 
-/** Runs all of a part or some tests; where the program dies before `expected` have been begun, with the others again. */
+/**
+ * Runs a part, or some of its tests. If the program dies before all of `expected` have been begun, runs the others
+ * again.
+ */
 async function runAll(part: Part, how: How, expected: Results): Promise<Whole> {
   const results = new Map<string, Status>();
   let counters = NO_COUNTERS;

@@ -11,7 +11,7 @@ import type { SuiteRun } from "./suites_page.ts";
 import { comparePart, type PartResult } from "./rounds.ts";
 import type { Suite } from "./suite.ts";
 
-/** Debian's release whose sources are taken: that of the machine on which all programs are Debian's. */
+/** The Debian release whose sources are taken: the release of the machine, whose programs are Debian's, too. */
 const RELEASE = "trixie";
 const BUILD_MS = 1_200_000;
 
@@ -19,14 +19,11 @@ export interface Where {
   /** The absolute directory that sources are kept in. */
   readonly cache: string;
   readonly library: string;
-  /** Only these parts. */
+  /** The parts to run, or undefined for all parts. */
   readonly parts?: readonly string[];
 }
 
-/**
- * @param suite Which.
- * @returns Its result; a suite that could not be run has `wrong` and no tests.
- */
+/** @returns The suite's result. If the suite could not be run, the result has `wrong` and no tests. */
 export async function runSuite(suite: Suite, { cache, library, parts }: Where): Promise<SuiteRun> {
   const results: PartResult[] = [];
   const wrong: string[] = [];

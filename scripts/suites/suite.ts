@@ -1,11 +1,11 @@
 /** Defines a suite: its source, and how its parts are run. */
 import type { Reader } from "./readers.ts";
 
-/** Where one run of a part may write. */
+/** The directory and the tests of one run of a part. */
 export interface Place {
-  /** A directory of its own. */
+  /** The run's own directory, in which it may write. */
   readonly scratch: string;
-  /** Only these tests, if the runner can choose. */
+  /** The tests to run, if the runner can choose; undefined for all tests. */
   readonly only?: readonly string[];
 }
 
@@ -14,14 +14,20 @@ export interface Part {
   readonly name: string;
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** How long all of it may take before it counts as hung. */
+  /** The time after which the part counts as hung. */
   readonly seconds: number;
-  /** The command; `read` gets its output, or the file `report` in the scratch directory if there is one. */
+  /**
+   * Returns the command. `read` gets the command's output, or the file `report` in the scratch directory if there is
+   * one.
+   */
   readonly command: (place: Place) => string[];
   readonly read: Reader;
-  /** Whether it is for an ordinary user: a server that root starts changes to another one, who cannot enter root's directory. */
+  /**
+   * Whether the part runs as an ordinary user. Root's servers would change to another user, who cannot enter root's
+   * directory.
+   */
   readonly asUser?: boolean;
-  /** Whether its system calls are trapped, by `--engine trap`. */
+  /** Whether system calls are trapped, by `--engine trap`. */
   readonly trapped?: boolean;
   /** Whether the command runs only the tests in `only`. */
   readonly chooses?: boolean;
@@ -29,26 +35,29 @@ export interface Part {
 
 export interface Suite {
   readonly name: string;
-  /** For the table: the part of the project that is run. */
+  /** The part of the project that is run, for the table. */
   readonly about: string;
   /** Debian's source package. */
   readonly source?: string;
-  /** The release of Debian whose source it is, if not of the release that the programs are from. */
+  /** The release of Debian's source package, if it differs from the release of the programs. */
   readonly release?: string;
-  /** Programs that have to be there. */
+  /** The programs that must be installed. */
   readonly programs: readonly string[];
-  /** Prints the version of the tested project, in the first line. */
+  /** A command that prints the version of the tested project in its first line. */
   readonly version: readonly string[];
-  /** So many tests pass over TCP at least: fewer, and something did not run. */
+  /** The least number of tests that pass over TCP. With fewer, something did not run. */
   readonly least: number;
-  /** Its tests are another suite's, in harder circumstances: the page, which adds up, does not have it. */
+  /**
+   * Whether the tests are those of another suite, in harder circumstances. The page leaves such a suite out, as it adds
+   * up tests.
+   */
   readonly again?: boolean;
   /**
    * Builds the tests.
    *
    * @param tree The unpacked source, if there is one.
    * @param work A directory that is kept from run to run.
-   * @param run Runs a command to its end, and throws if that fails.
+   * @param run Runs a command to its end, and throws if the command fails.
    */
   readonly prepare: (tree: string, work: string, run: Build) => Promise<readonly Part[]>;
 }

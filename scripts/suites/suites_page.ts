@@ -1,4 +1,4 @@
-/** The results of the suites, as kept in `docs/suites.json`, and the page made of them. */
+/** Reads and writes the results of the suites (`docs/suites.json`), and makes the page of them. */
 import type { Known } from "./known.ts";
 import { isKnown } from "./known.ts";
 import type { Counters } from "./namespace.ts";
@@ -8,13 +8,13 @@ export interface SuiteRun {
   readonly name: string;
   readonly version: string;
   readonly parts: readonly string[];
-  /** How many tests pass over TCP. */
+  /** The number of tests that pass over TCP. */
   readonly passed: number;
-  /** How many fail, are skipped, or do not end there. */
+  /** The number of tests that fail, are skipped, or do not end over TCP. */
   readonly others: number;
-  /** Those that pass over TCP and not under unsock, in both rounds. */
+  /** The tests that pass over TCP and not under unsock, in both rounds. */
   readonly differ: readonly string[];
-  /** Those that did not pass in the first round alone. */
+  /** The tests that failed under unsock in the first round alone. */
   readonly unsteady: readonly string[];
   readonly tcp: Counters;
   readonly unsock: Counters;
@@ -28,17 +28,17 @@ export interface Machine {
   readonly date: string;
 }
 
-/** The result of one suite, with the machine and the library: the beginning of its SHA-256. */
+/** The result of one suite, with its machine, and the beginning of the library's SHA-256. */
 export type Kept = SuiteRun & { readonly machine: Machine; readonly library?: string };
 
-/** @throws {Error} when it is no list. */
+/** @throws {Error} When the text is no list. */
 export function parseRuns(text: string): Kept[] {
   const list: unknown = JSON.parse(text);
   if (!Array.isArray(list)) throw new Error("suites.json: not a list");
   return list;
 }
 
-/** Puts a suite's newest run in the place of its older one, in the suites' order. */
+/** Replaces a suite's older run by its newest, in the suites' order. */
 export function mergeRuns(kept: readonly Kept[], run: Kept, suites: readonly { name: string }[]): Kept[] {
   const all = new Map([...kept, run].map((one) => [one.name, one]));
   return suites.map(({ name }) => all.get(name)).filter((one) => one !== undefined);
@@ -66,7 +66,7 @@ function unique(values: readonly string[]): string {
   return [...new Set(values)].join(", ");
 }
 
-/** Which suites ran under which library: one that was not run again is not to pass for new. */
+/** Returns a line about the libraries: a suite that was not run again must not look new. */
 function libraries(runs: readonly Kept[]): string[] {
   const names = Map.groupBy(runs, ({ library }) => library);
   const told = ([library, of]: [string | undefined, readonly Kept[]]) =>
@@ -134,7 +134,7 @@ export function makePage(runs: readonly Kept[], known: readonly Known[], suites:
   return `${lines.join("\n")}\n`;
 }
 
-/** The differences by their cause, as `known.json` has them; unknown ones come last. */
+/** Returns the differences by their cause, as `known.json` has them. Unknown ones come last. */
 function differences(runs: readonly Kept[], known: readonly Known[]): string[] {
   const lines = known.flatMap(({ why, tests }) => {
     const named = runs.flatMap(({ name, differ }) =>

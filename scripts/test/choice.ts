@@ -1,12 +1,13 @@
-/** Chooses the test files that `deno task test` runs, and their order. Pure. */
+/** Chooses the test files that `deno task test` runs, and their order. Does no I/O. */
 
-/** Where all tests are. */
 const ALL = "tests/";
 
 export const ALL_OPTION = "--all";
 const IGNORE = "--ignore=";
 
-/** Tests that take half of the time: every failing call, every order of calls, other machines, Go's compiler, npm. */
+/**
+ * The tests that take half of the time: every failing call, every order of calls, other machines, Go's compiler, npm.
+ */
 export const LONG = [
   "tests/aarch64",
   "tests/booted",
@@ -34,7 +35,9 @@ export const LONG = [
   "tests/vm",
 ];
 
-/** The files and folders that begin before all others: one that begins last leaves processors idle. */
+/**
+ * The files and folders that begin before all others. If a long file began last, processors would be idle at the end.
+ */
 const FIRST = ["tests/probes/sockets_test.ts", "tests/probes/processes_test.ts", "tests/unit/layers_test.ts", ...LONG];
 
 /**
@@ -53,12 +56,12 @@ export function readTestArguments(args: readonly string[]): string[] {
 }
 
 /**
- * Names each test file in place of the folder that has them all, the longest first. With named files `deno test` ignores
- * none: those that are to be ignored are not named.
+ * Names each test file in place of the folder of all tests, the longest first. `deno test` does not ignore named files,
+ * so the files to ignore are not named.
  *
- * @param args The result of readTestArguments.
+ * @param args The result of readTestArguments().
  * @param files All test files.
- * @returns The arguments of `deno test`, which runs the files in that order.
+ * @returns The arguments of `deno test`, which runs the files in this order.
  */
 export function longestFirst(args: readonly string[], files: readonly string[]): string[] {
   if (args.at(-1) !== ALL) return [...args];

@@ -1,10 +1,10 @@
-/** Says at the end of `deno task test` which tests were skipped, why, and how to run them. */
+/** Prints at the end of `deno task test` which tests were skipped, why, and how to run them. */
 import { type Skip, SKIPS } from "../../tests/support/skips.ts";
 import { ALL_OPTION } from "./choice.ts";
 
 const COLUMNS = 100;
 
-/** Reads what the tests have noted in the file, a line of JSON each. */
+/** Reads the tests' notes in the file, a line of JSON each. */
 export function readSkips(text: string): Skip[] {
   return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }
@@ -25,9 +25,9 @@ function distinct(words: readonly string[]): string[] {
 
 /**
  * @param ignored The number of tests that did not run.
- * @param skips What is missing for them.
- * @param left The number of files that take longest, which were left out.
- * @returns The lines before the last one; empty: everything ran.
+ * @param skips The tests' notes: what they lack.
+ * @param left The number of longest files, which were left out.
+ * @returns The lines before the last one; "" if everything ran.
  */
 export function describeSkipped(ignored: number, skips: readonly Skip[], left: number): string {
   const programs = distinct(skips.flatMap(({ programs = [] }) => programs));

@@ -1,21 +1,21 @@
-/** The table of `tests/README.md`: which tests run each file of C. Pure. */
+/** Makes the table of `tests/README.md`: which tests run each file of C. Does no I/O. */
 
-/** What a test did not run of a file of C. */
+/** The lines of a file of C that a test did not run. */
 interface MeasuredFile {
   readonly file: string;
-  /** The hash of its text. */
+  /** The hash of the file's text. */
   readonly version: string;
   readonly lines: number;
   readonly missed: readonly number[];
 }
 
-/** What one test did not run of each file of C. */
+/** The measurement of one test: the lines of each file of C that it did not run. */
 export interface Measured {
   readonly test: string;
   readonly files: readonly MeasuredFile[];
 }
 
-/** All below it is made. */
+/** The mark in the page. Everything below it is generated. */
 const BEGIN = "<!-- Made by deno task index. -->";
 const SHOWN = 3;
 /** The file's name, the part of it that ran, and the number of test files. */
@@ -58,15 +58,15 @@ function describe(file: string, measured: readonly Measured[]): string {
   return `| ${nameOf(file)} | ${all} % of ${lines} | ${tests.length} | ${most} | ${few} |`;
 }
 
-/** Returns its first cell. */
+/** Returns the first cell of a file's row. */
 function nameOf(file: string): string {
   return `\`${file.replace(/^c\//, "")}\``;
 }
 
 /**
- * @param page The page as it is. A row stays if more test files had been measured for it, and ran as much of the file.
+ * @param page The current page. Its row of a file stays if it counts more test files, and as much of the file ran.
  * @param files The files of C.
- * @returns The page with the table of these measurements behind its mark.
+ * @returns The page with the table of these measurements after its mark.
  */
 export function withIndex(page: string, files: readonly string[], measured: readonly Measured[]): string {
   const [before = "", after = ""] = page.split(BEGIN);
