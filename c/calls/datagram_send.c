@@ -40,7 +40,7 @@ static const struct {
     {{ECONNREFUSED, EPERM, EPIPE}, TO_ANY, DROP},      /* ends: drops the datagram as UDP does */
 };
 
-/* A socket, and where it sends. The message's msg_name, with room for a sockaddr_un, is the file that is tried. */
+/* A socket and its destination. The message beside it has in msg_name, a sockaddr_un, the path of the file to try. */
 struct route {
     int fd;
     int flags; /* the program's */

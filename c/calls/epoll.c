@@ -1,7 +1,6 @@
 /* epoll's calls. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN where
  * only an urgent byte waits (calls/stream_events.c). The kernel would report such an event again and again. So the
- * library makes the registration quiet, that is, edge-triggered, and restores it when the program next gets an
- * event. */
+ * library makes the registration quiet, that is, edge-triggered. It restores it when the program next gets an event. */
 #include "calls/list.h"
 
 #include "calls/stream.h"

@@ -1,4 +1,4 @@
-/* Puts a socket from a service manager behind the descriptor that binds its port. */
+/* Puts a socket from a service manager behind the descriptor that binds the socket's port. */
 #include "calls/bind.h"
 
 #include "memory/process.h"

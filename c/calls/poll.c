@@ -14,7 +14,7 @@
 #define DRAINED 8
 #define FOREVER INT64_MAX
 #define READABLE (POLLIN | POLLRDNORM)
-#define MARK 0x4000 /* in `events`, and no event of the kernel's: the library added POLLPRI */
+#define MARK 0x4000 /* a bit of `events` that the kernel ignores: the library added POLLPRI */
 #define ARRAYS 16
 
 struct wait {
@@ -23,7 +23,7 @@ struct wait {
     int64_t timeout;     /* nanoseconds, or FOREVER */
     int64_t begun;       /* by unsock_libc_clock */
     const void *signals; /* ppoll's */
-    bool marked;         /* the first poll asked for POLLPRI */
+    bool marked;         /* POLLPRI was added for the first poll */
 };
 
 /* Returns the place that remembers an array by its address and length. Programs reuse their arrays: memory to which the

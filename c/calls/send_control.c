@@ -13,7 +13,7 @@ static const struct {
     uint8_t level;
     uint8_t type;
     uint8_t size;
-    int16_t least; /* of an int; `most` too */
+    int16_t least; /* the least value of an int */
     int16_t most;
 } usual_controls[] = {
     {AF_INET, IPPROTO_IP, IP_PKTINFO, 12, 0, 0},      {AF_INET, IPPROTO_IP, IP_TOS, 4, 0, 255},

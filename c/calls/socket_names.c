@@ -46,7 +46,7 @@ static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, cons
     if (vsock)
         memcpy(&number, peer->bytes + 4, sizeof(number)); /* svm_port */
     if (vsock || peer->any.sa_family == UNSOCK_AF_TIPC)
-        memcpy(&machine, peer->bytes + 8, sizeof(machine)); /* svm_cid; of a TIPC socket's id the node */
+        memcpy(&machine, peer->bytes + 8, sizeof(machine)); /* svm_cid; for TIPC the node in the socket's id */
     uint16_t port = (uint16_t)number != 0 ? (uint16_t)number : unsock_socket_invented_port(fd);
     if (machine == 0 || unsock_settings.accept_as.ip.family == 0)
         return unsock_address_default(unsock_socket_names_family(entry), port);

@@ -5,7 +5,7 @@
 #include "options/options.h"
 #include "replace/replace.h"
 
-#define KERNELS_OWN_ENOTSUPP 524 /* no errno for programs: older kernels say it of SO_ZEROCOPY (net/core/sock.c) */
+#define KERNELS_OWN_ENOTSUPP 524 /* no errno for programs; older kernels return it for SO_ZEROCOPY */
 
 /* True for options that the kernel answers correctly even if the number now belongs to another socket; and for
  * SO_REUSEADDR before a bind, as the bind checks the number. */

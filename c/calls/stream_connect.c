@@ -14,7 +14,7 @@
 
 struct attempt {
     int fd;
-    int socket; /* connects: the descriptor's own, or one that is to replace it */
+    int socket; /* the one that connects: the descriptor's own, or one to replace it */
     struct unsock_fd *entry;
     struct unsock_ip source;
     struct unsock_ip target;

@@ -17,8 +17,8 @@ struct unsock_firecracker {
 };
 
 /* Connects `socket` (AF_UNIX, stream, non-blocking, not the program's descriptor) to the control file's multiplexer,
- * and requests the guest's port. `asked` holds the deadline. While the backlog is full, retries until `full`, by the
- * same clock. Returns 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR after a signal; or connect's error. `socket` stays open. */
+ * and requests the guest's port. `asked` holds the deadline. While the backlog is full, retries until `full`, by
+ * unsock_clock_ms. Returns 0; -ECONNREFUSED; -ETIMEDOUT; -EINTR; or connect's error. `socket` stays open. */
 long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
                             int64_t full);
 
@@ -60,8 +60,8 @@ void unsock_target_inherit_mark(int listener, int fd);
  * of the program's. */
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control);
 
-/* Returns a socket of the target's family (for a multiplexer AF_UNIX) with the control file's options, to replace that
- * of `fd`; or -errno. *flags is for unsock_redirect_install_like. */
+/* Returns a socket of the target's family (for a multiplexer AF_UNIX) with the control file's options, to replace the
+ * socket of `fd`; or -errno. *flags is for unsock_redirect_install_like. */
 long unsock_target_open(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control, long *flags);
 
 /* Connects a new, non-blocking stream socket to the target. Returns the socket, whose connect may still be in progress,

@@ -30,7 +30,7 @@ int unsock_target_family(const struct unsock_control_file *control) {
     return family;
 }
 
-/* The family's default needs no mark: AF_TIPC, which has no half-close, holds it back; other families pass it on. */
+/* The family's default needs no mark: AF_TIPC holds a half-close back, all other families pass it on. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control) {
     if (unsock_control_holds_half_close(control) != (unsock_target_family(control) == UNSOCK_AF_TIPC))
         unsock_socket_mark_replace(fd, UNSOCK_MARK_HALF_CLOSE);

@@ -62,7 +62,7 @@ static bool is_settled(const struct unsock_fd *entry, const struct unsock_fd *be
            entry->state == before->state && flags == before->flags;
 }
 
-/* Compares the entry with the kernel's answers. Returns 1, with the entry cleared, for another socket; 0; or -errno. */
+/* Compares the entry with the kernel's answers. Returns 1 for another socket (clears the entry), 0, or -errno. */
 static long look_at_socket(int fd, bool thoroughly) {
     union unsock_sockaddr name;
     const struct unsock_fd *entry = unsock_fds_known(fd);
