@@ -156,7 +156,8 @@ static long fill(int fd, struct end *end) {
 }
 
 /* Writes data to the peer. Returns 0 or -EAGAIN. Any other failure (the peer has shut down reading) ends only this
- * direction, since the peer may still send. Data that arrives later stays unread, so that the close is a reset. */
+ * direction, since the peer may still send. Later data from this side stays unread, so that the close resets its
+ * side. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)

@@ -57,8 +57,8 @@ __attribute__((noreturn)) static void run_program(void *given) {
     unsock_exit(unsock_program(argc, argv, argv + argc + 1));
 }
 
-/* `stack` is the kernel's: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). The stack may be
- * small (ulimit -s 16), so this maps a larger one, with MAP_GROWSDOWN, which does not count as data (ulimit -d). */
+/* `stack` is the kernel's: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be small
+ * (ulimit -s 16), so this function maps a larger one, with MAP_GROWSDOWN, which does not count as data (ulimit -d). */
 __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
     void (*function)(void *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;

@@ -60,7 +60,8 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
 bool unsock_expose_ports_start(void);
 
 /* Opens port `real` of the real network for `port` of the directory; with --in, `port` of the directory for `real`.
- * Prints the port's line. Returns the number for unsock_expose_port_at, or -errno with one line in `error`. */
+ * Prints a line (unsock_expose_tell). Returns the number for unsock_expose_port_at, or -errno with one line in
+ * `error`. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
 /* Closes the port. With --in, also removes its socket file, unless another socket has taken the file's name. */
@@ -77,15 +78,13 @@ void unsock_expose_tell(const struct unsock_expose_port *port, const char *words
 
 bool unsock_expose_clients_start(void);
 
-/* Accepts the port's TCP connections, or forwards the datagrams of its clients. False: a server could not be
- * reached. */
+/* Accepts the port's TCP connections, or forwards its clients' datagrams. False: a server could not be reached. */
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
 
 /* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
-/* Reads more of a multiplexer's answer on the connection `inside`. After all of the answer, joins or resets the
- * client. */
+/* Reads more of a multiplexer's answer on the connection `inside`. After its end, joins or resets the client. */
 void unsock_expose_clients_asked(int inside);
 
 /* Retries connects and datagrams that full queues have refused. Resets clients whose multiplexer has not answered in

@@ -76,8 +76,7 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-/* True for a control file, and for a port link to a socket that may be live and whose client does not ask
- * (names.md). */
+/* True for a control file, and for a port link whose socket may be live and does not ask (docs/names.md). */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
     unsock_address_path(one->entry.ip.port, one->entry.type, &path);

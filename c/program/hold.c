@@ -82,8 +82,7 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
         unsock_print_char('\0');
     }
     if (tell("") == 0) {
-        /* Closes the caller's standard error, which may be a terminal, a pipe or a file, by putting /dev/null in its
-         * place. */
+        /* Puts /dev/null in the place of the caller's standard error, which may be a terminal, a pipe or a file. */
         long null = unsock_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
         if (null >= 0)
             unsock_dup3(null, 2, O_CLOEXEC);

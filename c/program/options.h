@@ -92,8 +92,8 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Each runs one command and returns its exit status, after a failure with one line in `call->error`. unsock_run_start
- * returns only if no command was started. unsock_query_start prints its own --help. */
+/* Each function runs one command and returns its exit status, after a failure with one line in `call->error`.
+ * unsock_run_start returns only if no command was started. unsock_query_start prints its own --help. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);

@@ -102,7 +102,7 @@ static const char *promise_of_run(const struct run *run) {
 }
 
 /* Checks that this process may create Unix sockets. If it may not, fails, or with --optional sets UNSOCK_OFF=1 for the
- * command. UNSOCK_OFF=1, also the caller's, must not break a promise (promise_of_run): otherwise fails. */
+ * command. Also fails if UNSOCK_OFF=1, this one or the caller's, would break a promise (promise_of_run). */
 static bool check_sockets(struct run *run) {
     if (!unsock_settings.off && unsock_sockets_allowed(run->error))
         return true;

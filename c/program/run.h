@@ -99,7 +99,7 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
  * - The parent is the caller's child. It forwards signals to the keeper, stops when the command stops, and ends with
  * the command's status.
  * - The keeper adopts orphans (PR_SET_CHILD_SUBREAPER), and stays until the last orphan has ended. If the parent is
- * killed, the keeper kills the command, as the caller's kill would have.
+ * killed, the keeper kills the command: the caller has only the parent to kill.
  * - The command.
  * The terminal signals all three at once. So if the keeper gets a signal itself, it does not send the command the
  * parent's message about the same signal. */

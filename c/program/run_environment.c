@@ -128,7 +128,7 @@ static bool check_settings(const struct unsock_run_environment *environment, con
 }
 
 /* Sets UNSOCK_EACH for --each (process/each.c), with no runner yet. Without --each, removes it unless the directory is
- * the caller's: in another directory the command is no worker of the caller's runner. */
+ * the caller's: in another directory, the command has nothing to do with the caller's runner. */
 static void put_each(struct unsock_run_environment *environment, const char *names, const char *directory,
                      const char *const *caller) {
     struct unsock_environment list = {.list = caller};
