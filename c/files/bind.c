@@ -25,9 +25,8 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/* Prepares the bind to the port in the request. `plainly`: a client's file is PORT.dgram.sock itself (since Linux
- * 5.14), unless its name must show its target. Since a server's link has the same name, only one of the two can
- * exist. */
+/* Prepares the bind to the port in the request. `plainly`: since Linux 5.14, a client's file is PORT.dgram.sock itself,
+ * unless its name must show its target. So no server's link of this name can exist at the same time. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
@@ -44,7 +43,7 @@ static long bind_own_name(struct unsock_bind *bind) {
     return result;
 }
 
-/* Unlinks the socket's own file, unless the socket is about to listen. Needs no lock: no other process does this. */
+/* Unlinks the socket's own file, unless the socket is about to listen. Needs no lock: no other process unlinks it. */
 static void give_name_up(struct unsock_bind *bind) {
     if (!bind->named || bind->listens)
         return;
@@ -61,8 +60,7 @@ static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how
     return 1;
 }
 
-/* Chooses the handed-over socket whose address is `path`. Returns 1; -EADDRINUSE if there is none, or if this process
- * has bound it to an address that excludes the new one. */
+/* Chooses the handed-over socket whose address is `path`, and returns 1; -EADDRINUSE if there is none to use. */
 static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *path, socklen_t length) {
     long handed = unsock_listen_fds_find(bind, path, length);
     if (handed < 0)

@@ -67,7 +67,6 @@ void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *ow
  *   - ALIVE: all other entries. */
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
-/* Writes the path of the socket's file. Returns the length of the address. */
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);
 
 /* ephemeral.c: The system's ephemeral port range (ip(7), ip_local_port_range). */
@@ -101,8 +100,8 @@ long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockadd
 /* True if `fd` is a duplicate of a handed-over descriptor. Asks the kernel, so `fd` needs no entry. */
 bool unsock_listen_fds_is_behind(int fd);
 
-/* Returns the lowest descriptor, from `from` on, that has the same socket as `socket` and that the program has bound;
- * -1 if there is none. `type`: the type of the socket. */
+/* Returns the first descriptor from `from` on that the program bound, and that has the same socket as `socket`; or
+ * -1. */
 int unsock_listen_fds_user(int socket, int type, int from);
 
 #endif

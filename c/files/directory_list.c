@@ -33,7 +33,6 @@ static void read_listed_port(struct unsock_port *port, const struct unsock_port_
         unsock_port_read(port, key, NULL);
 }
 
-/* Returns whether the socket is its port's first, listed in the record, waiting, or unlisted. */
 static enum unsock_directory_list_what what_socket(const struct unsock_port *port,
                                                    const struct unsock_port_entry *entry) {
     bool ours = port->holder == UNSOCK_PORT_OURS;

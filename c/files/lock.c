@@ -45,8 +45,7 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
     return sum;
 }
 
-/* Excludes the other threads of this process. If the thread that had the lock has ended (in a signal handler), takes
- * its place. False: another thread has the lock. */
+/* Excludes the other threads of this process; false if one has the lock. Takes over from a thread that has ended. */
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;
@@ -88,9 +87,8 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
     return false;
 }
 
-/* Makes the lock's file in a directory to which other users may write, or which is another user's. The users who may
- * write to the directory can open the file, and nobody else. The file gets its name last: a process that is killed
- * before leaves no lock that others cannot open. */
+/* Makes the lock's file in a shared or another user's directory. The users who may write to the directory, and no
+ * others, can open the file. It gets its name last: a killed process leaves no lock that others cannot open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     UNSOCK_TEXT(name, sizeof(lock->path) + 16);
     unsock_text_join(&name, lock->path, ".", UNSOCK_DECIMAL(unsock_gettid()));

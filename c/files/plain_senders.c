@@ -57,16 +57,14 @@ static bool is_our_link(uint32_t place, const struct sender *sender) {
     return unsock_file_key(path.sun_path, file) == 0 && unsock_same(file, sender->file, sizeof(file));
 }
 
-/* Makes the port's file: a hard link to the receiver's own file; or, if the receiver has none in the directory (`own`
- * is NULL), a dangling symbolic link. */
+/* Makes the port's file: a hard link to `own`, the receiver's file; or if that is NULL, a dangling symbolic link. */
 static long make_port_link(const struct sockaddr_un *own, const struct sockaddr_un *path) {
     if (!own)
         return unsock_directory_symlink("unsock: a plain Unix sender's port", path->sun_path);
     return unsock_directory_link(own->sun_path, path->sun_path);
 }
 
-/* Takes the port by making its file, which only one process can do. With `clears`, first removes a stale port's
- * names. */
+/* Takes the port by making its file, which only one process can do. `clears`: removes a stale port's names first. */
 static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears, uint64_t file[2]) {
     struct sockaddr_un path;
     path_of_port(place, &path);

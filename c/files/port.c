@@ -125,8 +125,7 @@ long unsock_port_unlink_first(struct unsock_port_key key) {
     bool several;
     link_path(key, FIRST, &path);
     long result = unsock_directory_unlink(path.sun_path);
-    /* Takes ENOENT for success only if PORT.sock is really missing. The caller then removes the record, which a
-     * PORT.sock with "./" must have. */
+    /* Takes ENOENT for success only if PORT.sock is really missing, since the caller then removes the record. */
     return result == -ENOENT && unsock_port_look(key, &path, &first, &several) == UNSOCK_PORT_NOBODY ? 0 : result;
 }
 
@@ -192,8 +191,7 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
     return unsock_port_path(&own, path);
 }
 
-/* Returns the next descriptor after `fd` whose socket has a file of this port, and stores its name in *entry; -1: none.
- * `silent`: passes over listening sockets. */
+/* Finds the next descriptor after `fd` that has a file of this port (`silent`: and does not listen), and its name. */
 static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
@@ -278,7 +276,6 @@ static long give_number(struct unsock_port *port, const struct unsock_port_entry
     return 1;
 }
 
-/* Returns the file's owner; `otherwise` if it cannot be read. */
 static uint32_t owner_of_file(const struct sockaddr_un *path, uint32_t otherwise) {
     struct statx status;
     long result = unsock_statx(AT_FDCWD, path->sun_path, AT_SYMLINK_NOFOLLOW, STATX_UID, &status);

@@ -30,7 +30,6 @@ bool unsock_port_has_unknown_record(struct unsock_port_key key);
 /* Reads PORT.sock, and the record if there is one, into `port`. Stores the path of PORT.sock in `path` (or NULL). */
 void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, struct sockaddr_un *path);
 
-/* Asks with the probe (unsock_socketfile_probe) whether the entry's socket is live. */
 enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry);
 
 /* Makes PORT.sock a link to `first`; with `there`, replaces the old link. Returns 0 or -errno (-EEXIST: it exists). */
@@ -49,12 +48,10 @@ void unsock_port_unlink(const struct unsock_port_entry *entry);
 /* Removes the files of the entries that are known to be stale, except that of `me`. */
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Replaces a plain server's stale file at PORT.sock by the link to `first`. Returns 0; -EAGAIN if the file was not
- * stale (it is put back in its place); or -errno. */
+/* Replaces a plain server's stale file at PORT.sock by the link to `first`. -EAGAIN: it was not stale, and stays. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe);
 
-/* True if another user's sockets exclude `me`. Sockets share an address only with sockets of the same user. In a sticky
- * directory, all sockets of a port belong to one user. */
+/* True if other users' sockets exclude `me`: users share no address, and in a sticky directory not even a port. */
 bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
                                   const struct unsock_port_joining *joining, long probe);
 
@@ -87,8 +84,8 @@ struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe);
 
-/* Removes the names of all stale sockets of the port, for example of killed processes. Takes the lock. Returns 1 if no
- * socket of the port is live, 0 if one is, or -errno. */
+/* Removes the names of all stale sockets of the port, under the lock. Returns 1 if none is live, 0 if one is, or
+ * -errno. */
 long unsock_port_sweep(struct unsock_port_key key);
 
 /* As unsock_port_sweep; but if PORT.sock leads to a live socket, takes no lock, removes nothing, and returns 0. */
@@ -114,7 +111,6 @@ enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_u
 /* As unsock_socketfile_life, for a name at which no bind can be in progress. */
 enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct sockaddr_un *path, socklen_t length);
 
-/* True if the datagram socket behind the file is connected. */
 bool unsock_socketfile_is_connected(const struct sockaddr_un *path, socklen_t length);
 
 #define UNSOCK_OPEN_TO_ALL 0666 /* servers of any user may reply to a client's file, as over UDP */
@@ -141,8 +137,7 @@ enum unsock_answer {
     UNSOCK_ANSWER_READY,
 };
 
-/* Finds out whether a server listens at the address, a sockaddr_un of `length` bytes with a path or an abstract name.
- * The server does not notice. */
+/* Finds out whether a server listens at the address, which has a path or an abstract name. */
 enum unsock_answer unsock_listener_ask(const void *address, socklen_t length, int type);
 
 #endif

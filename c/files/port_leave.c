@@ -45,8 +45,7 @@ UNSOCK_OWN_FRAME bool unsock_port_note_connected(const struct unsock_port_entry 
     return several;
 }
 
-/* Returns the index of the entry to which PORT.sock must point after the close of `me`, or UNSOCK_PORT_HEIR_…. Checks
- * only the sockets on which this depends. */
+/* Returns the index of the entry to which PORT.sock must point after the close of `me`, or UNSOCK_PORT_HEIR_…. */
 static int find_heir(struct unsock_port *port, const struct unsock_port_entry *me, long probe) {
     for (;;) {
         struct unsock_port_leaving leaving = unsock_port_decide_leave(port, me);

@@ -98,7 +98,6 @@ static void tell_pruned(const struct pruning *pruning, const char *path, long re
         pruning->seer->see(pruning->seer->context, unsock_base_name(unsock_span_of(path)).at, result);
 }
 
-/* Prunes the sockets that a port's link and record list. */
 static void prune_listed(const struct pruning *pruning, struct unsock_port_key key) {
     struct unsock_port *port = unsock_port_borrow();
     struct sockaddr_un plain, own;

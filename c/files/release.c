@@ -22,9 +22,8 @@
 
 static const uint64_t all_signals = UNSOCK_ALL_SIGNALS;
 
-/* Removes the file of a closed socket. Checks the socket without the lock first: the file of a live one stays. Returns
- * 1 if nothing is left to do, 0 if the socket is open elsewhere, -errno if the directory cannot be locked, as in a
- * signal handler that interrupted the lock's holder. */
+/* Removes the file of a closed socket. Checks without the lock first: the file of a live socket stays. Returns 1 if
+ * nothing is left to do, 0 if the socket is open elsewhere, -errno if the directory cannot be locked. */
 UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_fd *old) {
     struct sockaddr_un path;
     struct unsock_port_entry me;

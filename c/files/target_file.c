@@ -68,8 +68,8 @@ static long remove_this(const struct unsock_target_file *where) {
     return result;
 }
 
-/* With the directory locked: removes the file, if it is still at its path and its socket is closed. Returns 0, -ENOENT
- * if the path has no file, or -errno. */
+/* With the directory locked: removes the file, if it is still at its path and its socket is closed. -ENOENT: no
+ * file. */
 static long take_away(const struct unsock_target_file *where, long probe) {
     struct unsock_file_id now;
     /* While the file is open, no other file can get its inode number. */

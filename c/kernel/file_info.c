@@ -51,8 +51,6 @@ long unsock_file_key(const char *path, uint64_t key[2]) {
     return 0;
 }
 
-/* Questions about a file that is to be executed. */
-
 #define MODE_SET_USER 04000u
 #define MODE_SET_GROUP 02010u
 
@@ -111,8 +109,6 @@ void unsock_program_look(long fd, void *room, struct unsock_program_file *file) 
     struct unsock_program_source source = {.read = read_file, .fd = fd};
     unsock_program_file_read(&source, room, file);
 }
-
-/* getdents64(2). */
 
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 

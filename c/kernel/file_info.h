@@ -75,8 +75,6 @@ enum unsock_place {
  * above it; write permission to the directory itself does not matter. */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
-/* Programs: whether this process may execute a file, and what kind of program it is. */
-
 /* Opens the program that execveat(directory, path, flags) would execute, to read it. Returns the descriptor or -errno:
  * -EISDIR if the program is no regular file, -EACCES also if this user may execute but not read it. */
 long unsock_program_open(int directory, const char *path, int flags);

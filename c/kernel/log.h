@@ -20,7 +20,6 @@ void unsock_log_denied(const char *call);
 /* Reports, once in a process on stderr, that the port at this path has names of another version. */
 void unsock_log_other_protocol(const char *path);
 
-/* Writes the line if UNSOCK_LOG is on. Returns `result`. */
 static inline long unsock_log(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path,
                               long result) {
     if (__builtin_expect(result == -EACCES, 0))

@@ -12,7 +12,6 @@ bool unsock_kernel_is_before(unsigned major, unsigned minor);
 /* Returns an integer socket option of SOL_SOCKET, or -errno. */
 long unsock_socket_option(int fd, int name);
 
-/* True for a socket of the kernel's IPv4 or IPv6. */
 bool unsock_socket_is_ip(int fd);
 
 /* Checks `result`, which a query about any descriptor returned (getsockname, SO_DOMAIN, SO_TYPE, SO_PROTOCOL). Returns
@@ -48,8 +47,7 @@ int unsock_socket_poll(int fd, short events);
 /* True if a write would not wait. After a non-blocking connect: true once it has succeeded or failed. */
 bool unsock_socket_writable(int fd);
 
-/* Returns a port to report for the unnamed peer of `fd`, the same in all processes: it depends only on the inode
- * number. */
+/* Returns the port to report for the unnamed peer of `fd`, made of the inode number: the same in all processes. */
 uint16_t unsock_socket_invented_port(int fd);
 
 /* Returns how many sockets are connected to this datagram socket; -1 if the number cannot be read. */

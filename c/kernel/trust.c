@@ -172,7 +172,6 @@ static void go_up(void) {
     walk.at[walk.length] = '\0';
 }
 
-/* Puts the link's text in front of the rest. */
 static bool follow_walked_link(void) {
     struct unsock_text text = unsock_text_in(walk.whole, sizeof(walk.whole));
     long length = unsock_readlinkat(AT_FDCWD, walk.at, walk.whole, UNSOCK_PATH_MOST - 1);

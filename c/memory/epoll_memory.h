@@ -27,7 +27,6 @@ struct unsock_watch {
 #define UNSOCK_WATCH_FIRED (1u << 21) /* QUIET and one-shot, and fired, as far as the program knows */
 #define UNSOCK_WATCH_MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
 
-/* Notes that the number is a new epoll set. */
 void unsock_epoll_note_new_set(int set);
 
 /* If `from` is a set, notes that its duplicate `to` is the same set. */
@@ -70,7 +69,6 @@ struct unsock_watch *unsock_watch_of(int set, int fd);
 /* Copies the registration of `fd` in `set` to `event`; in any set, if `fd` is in one alone. False if none is known. */
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
-/* True if `fd` may be registered in at least one set. */
 bool unsock_epoll_is_registered(int fd);
 
 /* Returns a descriptor, from number `from` on, that is registered in `set` with this data; any one if `from` is -1.

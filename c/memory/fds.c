@@ -51,7 +51,6 @@ UNSOCK_AT_EXIT int unsock_fds_next_with_file(int from) {
  * an entry may name a descriptor that has left the ring. A search then goes through all descriptors. */
 #define NUMBER UNSOCK_RING_NUMBER
 
-/* Returns the entry of `number` if it is in the ring, else NULL. */
 static struct unsock_fd *find_ring_member(uint32_t number, uint32_t ring) {
     struct unsock_fd *entry = unsock_fds_known((int)number);
     return entry && entry->ring != 0 && ((entry->ring ^ ring) & ~NUMBER) == 0 ? entry : NULL;

@@ -191,7 +191,6 @@ void unsock_fds_forget(int fd);
 int unsock_fds_next_with_file(int from);
 void unsock_fds_note_file(int fd);
 
-/* Puts the socket into `state`, sets `flags`, and stores `local` as its address. */
 static inline void unsock_fd_become(int fd, struct unsock_fd *entry, enum unsock_state state, uint32_t flags,
                                     const struct unsock_ip *local) {
     unsock_fd_enter(entry, state);
@@ -296,7 +295,6 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
 /* One bit for each port from which a stream has connected. A clear bit: no client of this process has the port. */
 extern uint64_t unsock_fds_client_ports[65536 / 64];
 
-/* Notes that `to` has become a duplicate of `from`. */
 void unsock_fds_duplicate(int from, int to);
 
 /* True if this process knows another descriptor of the socket that `old` describes. */

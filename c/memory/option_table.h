@@ -47,7 +47,6 @@ struct unsock_option_memory {
 
 extern const struct unsock_option_row unsock_option_table[];
 
-/* Returns the row of an option, or -1. */
 int unsock_option_find(int level, int name);
 
 /* Returns a descriptor's memory. NULL if there is none and `create` is false, or if none can be had. */
@@ -66,7 +65,6 @@ uint64_t unsock_option_rare(int fd, const struct unsock_fd *entry);
 /* Stores a value of sizeof(int32_t) bytes, or TCP_CONGESTION's text. */
 void unsock_option_remember(int fd, struct unsock_fd *entry, int row, const int32_t *value);
 
-/* Returns the stored value of a row, or NULL. */
 const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int row);
 
 void unsock_option_copy(int from, int to);

@@ -29,7 +29,6 @@ struct unsock_this_process {
 /* Makes the page. Called once, at start. */
 void unsock_this_process_start(void);
 
-/* Returns the page's data, which all threads share. */
 struct unsock_this_process *unsock_this_process(void);
 
 /* Note whether this process itself bound the descriptor's socket to its file; return the note (none: false). */

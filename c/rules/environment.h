@@ -19,7 +19,6 @@ const char *unsock_environment_next(const struct unsock_environment *environment
 /* Returns the value of a variable, the first one of that name; NULL if it is unset or empty. */
 const char *unsock_environment_get(const struct unsock_environment *environment, const char *name);
 
-/* The size of the array that unsock_environment_own fills. */
 #define UNSOCK_ENVIRONMENT_OWN 64
 
 /* Copies pointers to the library's variables (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order. Returns an

@@ -73,7 +73,6 @@ static inline const char *unsock_ip_text(char *buffer, const struct unsock_ip *i
 /* Writes address and port: 127.0.0.1:80, [::1]:80. */
 void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 
-/* True if both have the same family and the same `bits` leading bits. */
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
 
 /* An address in five characters, for a file's name that would be too long for a socket's path. Five characters hold 30

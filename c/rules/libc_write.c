@@ -33,8 +33,7 @@ static const uint8_t cancel_begins[] = {0x48, 0x83, 0xec, 0x10, 0xff, 0x74, 0x24
 /* pop %rdx; pop %rcx; cmp $-4096,%rax; ja: to the code that sets errno */
 static const uint8_t cancel_goes_on[] = {0x5a, 0x59, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0x77};
 
-/* Before 2.41, `write` checks for other threads. If there are any, a part of `write` (a cancellation point) makes the
- * call. */
+/* Before 2.41, `write` checks for other threads. If there are any, its second part makes the call (cancellably). */
 /* cmpb $0,__libc_single_threaded(%rip); je: 2.36 to 2.40. The address follows the first two bytes. */
 static const uint8_t asks[] = {0x80, 0x3d}, asks_goes_on[] = {0x00, 0x74};
 /* mov %fs:24,%eax; test %eax,%eax; jne: 2.35 */

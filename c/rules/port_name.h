@@ -221,7 +221,6 @@ bool unsock_port_words_plain(struct unsock_span word, struct unsock_port_words *
 /* Reads PORT, PORT/tcp, PORT/udp or PORT@ADDR[/tcp|/udp]. Returns false with one line in `error`. */
 bool unsock_port_words_read(const char *word, struct unsock_port_words *port, struct unsock_text *error);
 
-/* Writes the port in the form that unsock_port_words_read reads. */
 void unsock_port_words_put(struct unsock_text *text, const struct unsock_port_words *port);
 
 /* Writes the name of the port's link: PORT.sock, PORT.dgram.sock. */

@@ -45,7 +45,6 @@ struct unsock_port {
 /* Reads the entries from the record in `text` (`length` bytes; 0: none). Adds `first` if the record lacks it. */
 void unsock_port_take(struct unsock_port *port, size_t length);
 
-/* Returns the index of the entry, or -1. */
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
 /* Marks the entry as GONE: another socket had the name before, and the file of that socket is gone. */

@@ -80,7 +80,6 @@ static bool read_prefix(struct unsock_span item, struct unsock_prefix *prefix) {
     return true;
 }
 
-/* Reads a range of IPv4 addresses with room for more than one machine. */
 static bool read_accept_as(struct reader *reader, const struct setting *setting, const char *value) {
     struct unsock_prefix *prefix = &reader->settings->accept_as;
     bool mapped = value && unsock_span_next(&(struct unsock_span){value, strlen(value)}, ':').length < strlen(value);
@@ -90,7 +89,6 @@ static bool read_accept_as(struct reader *reader, const struct setting *setting,
     return fail_setting(reader, setting, "must be a range of IPv4 addresses, ADDR/BITS, with 8 to 30 bits", value);
 }
 
-/* Returns the first listed address of a family, for peers without an address of their own. */
 static struct unsock_ip first_address_of_family(const struct unsock_settings *settings, int family,
                                                 struct unsock_ip otherwise) {
     for (unsigned i = 0; i < settings->address_count; i++) {

@@ -4,8 +4,6 @@
 
 #include "rt/text.h"
 
-/* UTF-8 (RFC 3629). */
-
 /* Returns the length of the first character in bytes, or 0 if it is not UTF-8. The text is not empty. */
 unsigned unsock_utf8_next(const char *text);
 
