@@ -42,7 +42,7 @@ static inline int unsock_call_family(const struct msghdr *message) {
     return name && message->msg_namelen >= sizeof(name->sa_family) ? name->sa_family : -1;
 }
 
-/* True if the socket can have IPv6 peers only: by IPV6_V6ONLY, or bound to one IPv6 address (inet6_bind in Linux). */
+/* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to one IPv6 address (inet6_bind). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 
 #define UNSOCK_OUTGOING_PARTS_MOST 1024u /* UIO_MAXIOV */

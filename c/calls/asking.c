@@ -86,7 +86,7 @@ static void end(int fd, struct unsock_fd *entry, long result) {
 
 /* Reads the multiplexer's answer. Waits for it until the time `until`; 0: does not wait. A connect without a place
  * counts as timed out. A forked child has a copy of the table. So the process that has read the answer marks the
- * socket: no other process must take the bytes after the answer, which are the program's, for the answer. */
+ * socket: the next bytes are the program's, and no other process may read them as an answer. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {

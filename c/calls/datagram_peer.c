@@ -147,7 +147,7 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     UNSOCK_CLOSED long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
-    /* Disconnects `fd`, so that `peer` can connect to it; but a disconnect would drop datagrams that are unread. */
+    /* Disconnects `fd`, so that `peer` can connect to it; not with unread datagrams, which a disconnect would drop. */
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);

@@ -1,6 +1,6 @@
 /* epoll's calls. The program gets the kernel's events, except hang-ups that TCP would not report yet, and EPOLLIN where
  * only an urgent byte waits (calls/stream_events.c). The kernel would report such an event again and again. So the
- * library makes the registration quiet, that is, edge-triggered. It restores it when the program next gets an event. */
+ * library makes the registration quiet, that is, edge-triggered, until the next event that the program gets. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -77,7 +77,7 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is a multiplexer's answer, which this reads. The descriptor then has no other event. */
+/* True if the event is a multiplexer's answer, which this function reads. The descriptor then has no other event. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;

@@ -67,7 +67,7 @@ long unsock_firecracker_ask(int socket, const struct unsock_control_file *contro
     asked->length = 0;
     if (result < 0)
         return result;
-    /* In one write: the multiplexer reads the request with one read. */
+    /* Must be one write: the multiplexer reads the request with one read. */
     unsock_text_join(&line, "CONNECT ", UNSOCK_DECIMAL(dest.svm_port), "\n");
     result = unsock_sendto(socket, line.buffer, line.length, MSG_NOSIGNAL, NULL, 0);
     return result == (long)line.length ? 0 : -ECONNREFUSED;
@@ -91,7 +91,6 @@ static long take_line(int socket, char *place, size_t size, bool *ends) {
     return unsock_recvfrom(socket, place, length, MSG_DONTWAIT, NULL, NULL);
 }
 
-/* Each piece is peeked at before it is read: bytes after the line belong to the program. */
 long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked) {
     while (asked->length < sizeof(asked->line)) {
         bool ends;

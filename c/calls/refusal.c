@@ -1,6 +1,6 @@
 /* Reports a failed non-blocking connect later, as TCP does. After a refusal, a TCP socket whose own connect the kernel
  * has refused replaces the program's, so that all its errors are genuine. After other failures an AF_UNIX socket does:
- * poll reports the same events, but read another error than TCP's. */
+ * poll reports the same events, but read returns another error than TCP's. */
 #include "calls/connect.h"
 
 #include "calls/bind.h"

@@ -150,7 +150,6 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
         return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
     if (family == AF_UNSPEC && entry->domain != AF_INET)
         return send_to_peer(fd, entry, message, flags);
-    /* UDP treats AF_UNSPEC as AF_INET. */
     if (family == AF_UNSPEC)
         ((struct sockaddr *)message->msg_name)->sa_family = AF_INET;
     unsock_ip_read(message->msg_name, message->msg_namelen, &ip);

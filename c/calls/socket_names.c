@@ -95,7 +95,7 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, l
     *wrong = family == AF_UNIX ? UNSOCK_MIN(owner, 0) : 0;
     if (owner != UNSOCK_IS_OURS)
         return NULL;
-    /* A TCP socket has replaced a refused stream. Its name is right, unless the program bound the stream. */
+    /* A TCP socket has replaced a refused stream. That socket's name is right, unless the program bound the stream. */
     bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
     return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
 }

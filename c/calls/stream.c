@@ -25,7 +25,7 @@ static long listen_here(int fd, struct unsock_fd *entry) {
     return unsock_log("listen", fd, &entry->local, NULL, result);
 }
 
-/* Listens after a bind that returned `result`: on the local socket, or if the address is not covered on the TCP one. */
+/* Listens after a bind that returned `result`: on the local socket, or on the TCP socket of an uncovered address. */
 static long listen_bound(int fd, struct unsock_fd *entry, int backlog, long result) {
     if (result < 0)
         return result;

@@ -87,7 +87,7 @@ static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip
 }
 
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
-    /* Read before the loop, since carry may change the bits. */
+    /* Must be read before the loop, since carry may change the bits. */
     uint64_t rare = unsock_option_rare(from, entry);
     for (uint64_t rows = entry->options & ~UNSOCK_OPTION_SOME_RARE; rows != 0; rows &= rows - 1)
         carry(from, entry, __builtin_ctzll(rows), to, to_ip);
