@@ -1,7 +1,8 @@
 /* `run --each`: a loopback for each child of a runner (a test runner, make, xargs). UNSOCK_EACH is RUNNER:NAMES, and
- * UNSOCK_DIR ends with a directory's number; both have a fixed number of digits. A process whose own command line has
- * one of the names writes its process number as RUNNER. A process whose parent is RUNNER makes a directory and writes
- * the directory's number. Both change the environment in place before main, so that their children inherit it. */
+ * UNSOCK_DIR ends with a directory's number; RUNNER and this number have a fixed number of digits. A process whose own
+ * command line has one of the names writes its process number as RUNNER. A child of RUNNER makes a directory, and
+ * writes its number into UNSOCK_DIR. Both change the environment in place before main, so that their children inherit
+ * it. */
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "rt/system_calls.h"

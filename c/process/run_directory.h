@@ -74,8 +74,8 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
                                      struct unsock_text *error);
 
 /* checkout.c: `--here` uses the directory "unsock" in git's directory of the checkout (.git). If the path of git's
- * directory is too long or not UTF-8, `--here` uses DEFAULT/.checkouts/HASH, with a hash of the path. In both cases the
- * link DEFAULT/.checkouts/HASH.git leads to git's directory, so that lib/sockets/checkouts.ts finds it. */
+ * directory is too long or not UTF-8, `--here` uses DEFAULT/.checkouts/HASH: DEFAULT is the user's default directory,
+ * HASH is of the path. The link DEFAULT/.checkouts/HASH.git leads to git's directory, for lib/sockets/checkouts.ts. */
 
 #define UNSOCK_CHECKOUTS ".checkouts"
 #define UNSOCK_CHECKOUT_LINK ".git"
@@ -94,7 +94,7 @@ bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struc
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* loopback_name.c: The names of `run --name`. A name is a link, DEFAULT/.names/NAME, to the directory of the socket
- * files. DEFAULT is the user's default directory. The last run with a name has it. */
+ * files. The last run with a name has it. */
 
 #define UNSOCK_LOOPBACK_NAMES ".names"
 #define UNSOCK_LOOPBACK_NAME_MOST 63
@@ -105,8 +105,7 @@ void unsock_loopback_names_prune(const char *directory);
 /* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the link `name` (unless NULL) to the directory `path` (absolute), in the DEFAULT of the environment
- * `caller`. */
+/* Makes the link `name` (unless NULL) to the absolute path, in the DEFAULT of the environment `caller`. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
@@ -135,8 +134,7 @@ long unsock_private_divide(const char *path);
 /* Removes the private directory with everything in it, unless a socket in it may be live. True if it is gone. */
 bool unsock_private_remove(const char *path);
 
-/* Removes `name` in the open directory `place` with everything in it, unless a socket in it may be live. True if
- * gone. */
+/* As unsock_private_remove, for the directory `name` in the open directory `place`. */
 bool unsock_unused_remove(long place, const char *name);
 
 struct unsock_prune_seer;

@@ -78,8 +78,7 @@ bool unsock_child_environment_lacks(const char *const *environment);
 bool unsock_proof_library(const char *path, struct unsock_text *error);
 
 /* Chooses the library to preload: `option` if not NULL, else UNSOCK_LIB, else `own`, the path of the running
- * libunsock.so (NULL if unknown). Checks it by unsock_proof_library, and writes its absolute path into `path`
- * (UNSOCK_PATH_MOST bytes). */
+ * libunsock.so (NULL if unknown). Checks it by unsock_proof_library, and writes its absolute path into `path`. */
 bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
                          struct unsock_text *error);
 
