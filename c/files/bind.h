@@ -57,7 +57,7 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 /* port.c: The names of this process's own sockets. */
 
 /* Stores in `own` the name of the socket that `entry` describes. If the name of a datagram client shows its target,
- * reads it from the link PORT.dgram.sock, with one system call. */
+ * reads the name from the link PORT.dgram.sock, with one system call. */
 void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
 /* Returns how a bind treats an entry that excludes the new socket:
@@ -100,8 +100,7 @@ long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockadd
 /* True if `fd` is a duplicate of a handed-over descriptor. Asks the kernel, so `fd` needs no entry. */
 bool unsock_listen_fds_is_behind(int fd);
 
-/* Returns the first descriptor from `from` on that the program bound, and that has the same socket as `socket`; or
- * -1. */
+/* Returns the first descriptor from `from` on that the program bound and that shares the socket of `socket`; or -1. */
 int unsock_listen_fds_user(int socket, int type, int from);
 
 #endif

@@ -41,8 +41,8 @@ static inline bool unsock_resolve_is_worth_it(long result) {
 
 /* target_file.c: Binds sockets to files at the targets of control files, in any directory, and removes these files. A
  * close removes the file to which its socket was bound: with the file's directory locked, and after the kernel has
- * reported that the socket is closed. If the close cannot remove the file, no later call tries again. The entry lacks
- * the file's path, so the library reads it from the kernel while the socket is open. */
+ * reported that the socket is closed. If the close cannot remove the file, no later call tries again. A descriptor's
+ * entry lacks the path, so the library reads the path from the kernel while the socket is open. */
 
 struct unsock_target_file {
     struct unsock_file_id file;

@@ -12,8 +12,8 @@
  * false, with one line in `error`, on failure, or if other users could replace the directory without UNSOCK_TRUST. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* Identifies the directory, by whatever path it is reached; 0: unknown. Clients' names contain it: they are visible in
- * the whole network namespace, and programs with different directories must not share a name. */
+/* Identifies the directory, by whatever path it is reached; 0: unknown. Clients' names contain this number: these names
+ * are visible in the whole network namespace, and programs with different directories must not share one. */
 extern uint64_t unsock_directory_tag;
 
 /* True if users other than its owner could write to the directory when the process started. */

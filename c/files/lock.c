@@ -231,8 +231,8 @@ void unsock_lock_drop(struct unsock_lock *lock) {
             unsock_directory_unlink(lock->path);
         else
             unsock_this_process()->lock_kept = true;
-        /* Clears lock_file before the close: after it, another thread could close a reused number (close_left). If a
-         * signal ends this thread in between, the descriptor stays open. */
+        /* Clears lock_file before the close. In the other order, another thread could close the number after its reuse
+         * (close_left). If a signal ends this thread in between, the descriptor stays open. */
         unsock_this_process()->lock_file = 0;
         unsock_close(lock->fd);
         leave_to_threads();

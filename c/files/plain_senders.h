@@ -14,8 +14,7 @@
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length);
 
 /* Writes the name of the peer that has this port. Returns its length, or 0 if this process has not invented the port.
- * If the port's file is not ours now, but was used in the last two minutes, writes a name without a file: a send
- * fails. */
+ * If the port's file is not ours now, but was used in the last two minutes, writes a name to which sends fail. */
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name);
 
 /* Called before the socket of this entry is closed: gives back the ports whose files are links to its file. */

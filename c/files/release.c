@@ -137,8 +137,8 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
         look_at_late(bit);
 }
 
-/* Keeps the port for later if the file could not be removed (`done` below 1); a duplicate in this process tries again
- * at its own close. After a success, checks ports that were kept. */
+/* Keeps the port for later if the file could not be removed (`done` below 1). If a duplicate in this process has the
+ * socket, its close tries again instead. After a success, checks ports that were kept. */
 static void remove_file_result(const struct unsock_fd *old, long done) {
     if (done < 0 || (done == 0 && !unsock_fds_has_duplicate(old)))
         unsock_remove_file_keep(old, done < 0);
@@ -209,8 +209,8 @@ void unsock_release_file(const struct unsock_fd *old) {
     remove_file_result(old, remove_file_try_by(probe, old));
 }
 
-/* Takes the lock before the close, so that one check is enough. But closes first, and checks without the lock, if the
- * close may not end the socket: a duplicate in this process has it, or this process only inherited it. */
+/* Takes the lock before the close, so that one check is enough. But if the socket will probably stay open, closes first
+ * and checks without the lock: a duplicate in this process has the socket, or this process has only inherited it. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {
@@ -277,7 +277,8 @@ static void wait_for_readers(void) {
 
 /* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
  * library tell whether another process has the socket. So a child without descriptors waits for the end, and then
- * checks the kept ports; without a child, the next bind does. A process without threads retries briefly. */
+ * checks the kept ports. If there can be no child, the next bind checks them. A process without threads retries
+ * briefly. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

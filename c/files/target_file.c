@@ -68,8 +68,7 @@ static long remove_this(const struct unsock_target_file *where) {
     return result;
 }
 
-/* With the directory locked: removes the file, if it is still at its path and its socket is closed. -ENOENT: no
- * file. */
+/* Under the lock: removes the file, if it is still at its path and its socket is closed. -ENOENT: there is no file. */
 static long take_away(const struct unsock_target_file *where, long probe) {
     struct unsock_file_id now;
     /* While the file is open, no other file can get its inode number. */
@@ -130,7 +129,7 @@ UNSOCK_OWN_FRAME bool unsock_target_file_find(int fd, const struct unsock_fd *en
     if (own && !unsock_state_has_remote(entry->state) && unsock_fd_file(entry)->inode != 0) {
         own = unsock_fd_file(entry)->inode == where->file.inode && unsock_fd_file(entry)->device == where->file.device;
     } else if (own) {
-        /* Without an inode in the entry: this socket is live, so the file of a closed one is not its own. */
+        /* The entry has no inode. But this socket is live, so a file without a live socket is not its own. */
         UNSOCK_CLOSED long probe = unsock_socketfile_probe();
         own = unsock_socketfile_is_live(probe, &where->name.un, where->length);
     }

@@ -63,7 +63,8 @@ static bool read_entry(struct unsock_span *line, struct unsock_span *name, uint6
     return unsock_span_number(unsock_span_next(line, ':'), 10, UINT32_MAX, number);
 }
 
-/* Finds the entry with the number `wanted`. Stores its name and the rest of its line, which point into `lines`. */
+/* Finds the entry with the number `wanted` in the file at `path`. Stores its name and the rest of its line, which point
+ * into `lines`. */
 static bool find_entry(struct unsock_lines *lines, const char *path, uint32_t wanted, struct unsock_span *name,
                        struct unsock_span *rest) {
     uint64_t number;
@@ -120,8 +121,8 @@ static bool is_first_of_only(uint32_t gid) {
     return only;
 }
 
-/* True if all members of the group are trusted. False if the component `at` has an access list, since the group's bits
- * then apply to all users in the list. */
+/* True if all members of the group are trusted. False if the component `at` has an access list: the group's bits then
+ * tell nothing about the group, but limit all entries of the list. */
 static bool is_group_trusted(uint32_t gid, const char *at) {
     uint32_t users[] = {0, (uint32_t)unsock_geteuid(), walk.owner};
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
@@ -192,7 +193,7 @@ static bool follow_walked_link(void) {
     return true;
 }
 
-/* Moves the next name from the rest to the path. False at the end. `*cut`: the path is too long. */
+/* Moves the next name from walk.rest to walk.at. False at the end. `*cut`: the path is too long. */
 static bool step(bool *cut) {
     struct unsock_span rest = unsock_span_of(walk.rest), name = {walk.rest, 0};
     while (rest.length > 0 && (name.length == 0 || unsock_span_is(name, ".")))

@@ -50,9 +50,9 @@ static inline bool unsock_state_has_remote(uint8_t state) {
  * are no locks: the calls that make or change a descriptor write its entry, and a program does not make two such calls
  * for one descriptor at once.
  *
- * The table is a cache, never the truth. An entry can be out of date: fclose, for example, closes its descriptor inside
- * libc. An intercepted call that makes a descriptor overwrites its entry. Other code asks the kernel before an outdated
- * entry can do harm. */
+ * An entry is a cache, never the truth. It can be out of date: fclose, for example, closes its descriptor inside libc.
+ * An intercepted call that makes a descriptor overwrites its entry. Other code asks the kernel if an old entry would
+ * mislead it. */
 
 enum unsock_kind {
     UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made past the library */
@@ -69,11 +69,11 @@ enum {
     UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
     UNSOCK_FILE = 1 << 2,  /* its name is a socket file, removed with it; KIND_FOREIGN: files/control_file.h */
     UNSOCK_STREAM_UNLISTED = 1 << 3, /* waiting or reserved: gets its port anew at listen (unsock_port_come_forward) */
-    UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0; without BOUND: only its address is left */
+    UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0; without BOUND, it has kept only the address */
     UNSOCK_ACCEPTED = 1 << 5,        /* made by accept */
     UNSOCK_STREAM_WAITING = 1 << 6,  /* SPENT: SO_SNDTIMEO ended a connect, which the next connect continues */
     UNSOCK_DATAGRAM_HEARD = 1 << 7,  /* received a datagram; KIND_IP, NEW, ANY_PORT: or a thread waited for one */
-    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* datagrams from outside the directory are from `remote` */
+    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* datagrams from outside the directory count as sent by `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
     UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: no more is to come; data may wait to be read */
     UNSOCK_STREAM_HELD = 1 << 11,           /* KIND_FOREIGN: the program's half-close is held back */
@@ -292,7 +292,7 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
            entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
-/* One bit for each port from which a stream has connected. A clear bit: no client of this process has the port. */
+/* One bit for each port from which a stream has connected. A clear bit shows that no client here has the port. */
 extern uint64_t unsock_fds_client_ports[65536 / 64];
 
 void unsock_fds_duplicate(int from, int to);

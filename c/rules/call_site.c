@@ -63,7 +63,7 @@ static bool has_form(const struct form *form, const uint8_t *code, size_t size, 
            unsock_same(code + at + 2, form->behind, form->behind_length);
 }
 
-/* Returns the register in a field of an instruction; its highest bit is in the prefix (`high`). */
+/* Returns the number of the register in an instruction's field. The highest bit is in the prefix (`high`). */
 static unsigned register_of(unsigned field, bool high) {
     return (field & 7) | (high ? 8 : 0);
 }

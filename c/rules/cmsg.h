@@ -29,7 +29,7 @@ struct unsock_segment {
     struct iovec parts[UNSOCK_SEGMENT_PARTS];
 };
 
-/* Returns the length of all parts, at most INT32_MAX; -EINVAL if the kernel would refuse them. */
+/* Returns the total length of the message's parts, at most INT32_MAX; -EINVAL if the kernel would refuse them. */
 long unsock_segment_total(const struct msghdr *message);
 
 /* Returns the size of each datagram, as UDP_SEGMENT in the control data says; 0: none. */

@@ -31,7 +31,8 @@ enum {
     UNSOCK_PORT_SHARES = UNSOCK_PORT_REUSEPORT | UNSOCK_PORT_REUSEADDR,
 };
 
-/* How the name shows the address: SHORT and HASHED in five characters, which for HASHED several addresses may have. */
+/* How the name shows the address. SHORT, HASHED: in five characters. HASHED: several addresses may have the same
+ * five. */
 enum unsock_port_form { UNSOCK_PORT_WHOLE, UNSOCK_PORT_SHORT, UNSOCK_PORT_HASHED };
 
 /* A port, of streams or of datagrams. */

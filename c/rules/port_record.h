@@ -62,7 +62,7 @@ bool unsock_port_has_record(const struct unsock_port *port);
 /* Adds a live socket at the end. False if there is no room. */
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* Writes the record of all sockets that may be live into `port->text`. `me` (or NULL) comes last, and replaces an older
+/* Writes into `port->text` the record of all sockets that may be live. `me` (or NULL) comes last, and replaces an older
  * entry with the same number and address. False if the record would be too long. */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
@@ -104,7 +104,8 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
 #define UNSOCK_PORT_HEIR_STAYS (-2) /* PORT.sock stays as it is */
 #define UNSOCK_PORT_HEIR_NONE (-1)  /* PORT.sock is removed */
 
-/* The decision on a close. `ask`: the caller must find out if `which` is live. Else PORT.sock will point to `heir`. */
+/* The decision on a close. `ask`: the caller must find out whether entry `which` is live. Else PORT.sock will point to
+ * `heir`. */
 struct unsock_port_leaving {
     bool ask;
     int which;
