@@ -1,6 +1,6 @@
 /**
  * The log of `expose --http --log`: a line for each request in the common log format, followed by the loopback, the
- * server's port and the duration in milliseconds. Clients' text is escaped. A slow disk or reader never delays an
+ * server's port and the duration in milliseconds. Text from clients is escaped. A slow disk or reader never delays an
  * answer: lines wait in memory, and if too many wait, new ones are dropped.
  */
 import * as fs from "node:fs";
@@ -14,7 +14,7 @@ const WAITING_MOST = 1 << 20;
 const AGAIN_MS = 10;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** @returns The text with all but printable ASCII escaped, as other programs escape it in this format. */
+/** @returns The text with quotes, backslashes and all but printable ASCII escaped, as usual in this format. */
 export function escapeLog(text: string): string {
   const escape = (bytes: Uint8Array) => [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
   return text.replace(/[^\x20-\x7e]|["\\]/gu, (char) => escape(new TextEncoder().encode(char)));
@@ -66,7 +66,7 @@ export class LogEntry {
   /**
    * Writes the line.
    *
-   * @param status By default the status that `answers` noted. NaN, or if none was noted, is logged as "-" (no answer).
+   * @param status By default the status that `answers` noted. Without a status (none noted, or NaN), logs "-".
    */
   end(status = this.#status): void {
     const { loopback, port } = this.#target ?? {};

@@ -6,7 +6,7 @@ import { type Listed, listLoopbacks, portNumbers } from "../sockets/loopbacks.ts
 import { urlOf } from "./page.ts";
 
 const LOOK_MS = 1_000;
-/** One look in five checks all files, even if no name has changed: a killed server leaves its file. */
+/** One look in five checks all files, even if no name has changed, since a killed server leaves its file. */
 const LOOK_AT_ALL = 5;
 /** The most names in one warning. */
 const NAMES_MOST = 8;

@@ -1,6 +1,6 @@
 /**
  * The certificate and key of `expose --http --cert --key`, which the user provides. The front checks that the key
- * belongs to the certificate before any client connects. It matches host names as browsers do.
+ * belongs to the certificate before any client connects. A host name matches the certificate as in browsers.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
@@ -9,7 +9,7 @@ import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
 /** Longer files are refused: a file of certificates is much shorter. */
 const BYTES_MOST = 1 << 20;
-/** A wildcard directly above a top-level domain, such as `*.localhost`, matches nothing in browsers. */
+/** A wildcard below a top-level domain, such as `*.localhost`, matches nothing in browsers. */
 const LABELS_BELOW_WILDCARD = 2;
 
 /** The paths of two files in PEM form. */
@@ -88,7 +88,7 @@ function signatureOf({ cert, key }: CertificateFiles): string {
   }).join(", ");
 }
 
-/** The certificate in use, read again when its files change. */
+/** The certificate in use. It is read again when its files change. */
 export class CertificateInUse {
   readonly #files: CertificateFiles;
   #signature: string;

@@ -1,17 +1,16 @@
 /**
- * Limits all connections, clients' and those to servers, to as many as this process can hold. If there are too many,
- * closes first an idle connection to a server; then the client's connection that has waited longest for a request, so
- * that slow clients never lock others out. A client waits before its first byte, within a head, and between requests.
- * If none waits, the new client gets a 503: up to 64 clients at a time, and others are closed without an answer.
+ * Limits the connections of clients and to servers to as many as this process can hold. If there are too many, closes
+ * an idle connection to a server. If none is idle, closes the client's connection that has waited longest for a
+ * request, so that slow clients never lock others out. A client waits before its first byte, within a head, and between
+ * requests. If no client waits, the new client gets a 503. Only 64 clients at a time get one; further ones are closed
+ * without an answer.
  */
 import type { Socket } from "node:net";
 import { descriptorLimit } from "../system/descriptors.ts";
 
 const WAITING_MOST = 512;
 const SILENT_MS = 10_000;
-/**
- * Descriptors for files and relays, and for up to 128 connections that Deno accepts before it closes destroyed ones.
- */
+/** Descriptors kept for files, relays, and up to 128 connections that Deno accepts before it closes destroyed ones. */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
 /** The most connections to one server, as a share of all. With their clients' connections they are at most half. */
@@ -21,7 +20,7 @@ const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
 /** The most open HTTP/2 streams of all clients together. */
 const STREAMS_MOST = 4_096;
-/** How long a connection to a server may be idle. It blocks a server that serves only one connection at a time. */
+/** How long a connection to a server may be idle. An idle one blocks a server that serves only one at a time. */
 const KEPT_MS = 1_000;
 const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
@@ -84,8 +83,8 @@ export class Connections {
   }
 
   /**
-   * Counts a connection to a server until `leaveServer`. Each server may have a quarter of all, so that a slow server
-   * leaves room for the others.
+   * Counts a connection to a server until `leaveServer`. Each server may have a quarter of all connections, so that a
+   * slow server leaves room for others.
    *
    * @param server The path of the server's socket file.
    * @returns False if there is no room for one more connection to this server.
@@ -114,7 +113,6 @@ export class Connections {
     return true;
   }
 
-  /** Stops counting a stream, which was closed. */
   leaveStream(): void {
     this.#streams--;
   }
@@ -188,7 +186,7 @@ export class Connections {
     return this.#dropIdle() || this.#closeOldest();
   }
 
-  /** Closes the longest waiting client's connection. Forgets it at once, as the event "close" comes much later. */
+  /** Closes the client's connection that has waited longest. Forgets it at once, as "close" is emitted much later. */
   #closeOldest(): boolean {
     const [oldest] = this.#waiting;
     if (oldest === undefined) return false;

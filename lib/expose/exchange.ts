@@ -106,15 +106,15 @@ export class Exchange {
       setDefaultHeaders: false,
       maxHeaderSize: ANSWER_HEAD_MOST,
     });
-    onward.shouldKeepAlive = mayKeep; // without an agent it would be false, whatever the field says
+    onward.shouldKeepAlive = mayKeep; // else false without an agent, whatever the field says
     onward.on("information", ({ statusCode, headers }) => this.#inform(statusCode, headers));
     onward.on("response", (response) => this.#respond(response));
-    onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for none
+    onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for no upgrade
     onward.on("error", (error) => this.#break(error));
     onward.on("close", () => this.#break(undefined));
     answer.on("close", () => this.#leave());
     request.on("error", () => this.#leave());
-    if (mayKeep) onward.end(); // it has no body
+    if (mayKeep) onward.end(); // the request has no body
     else this.#sendBody(onward);
   }
 
@@ -191,7 +191,10 @@ export class Exchange {
     });
   }
 
-  /** If the server closes too early, destroys the answer. An answer without a length ends normally, even by a reset. */
+  /**
+   * Handles a server that closes too early: destroys the answer. An answer without a length ends normally, even by a
+   * reset.
+   */
   #cut({ rawHeaders }: IncomingMessage): void {
     const hasEnd = hasField(rawHeaders, "content-length") || hasField(rawHeaders, "transfer-encoding");
     if (hasEnd) this.#parts.answer.destroy();
@@ -202,7 +205,7 @@ export class Exchange {
     const { request, answer } = this.#parts;
     if (this.#onward !== undefined) request.unpipe(this.#onward);
     if (answer.writableEnded || answer.destroyed) return;
-    // A client that still waits for 100 Continue sends no body now.
+    // Does not wait for the body of a client that still waits for 100 Continue: the client sends no body now.
     endAnswer(request, answer, !this.#isContinued && hasField(request.rawHeaders, "expect"));
     request.resume();
   }

@@ -17,7 +17,10 @@ const OF_A_CONNECTION = new Set([
   "http2-settings",
 ]);
 
-/** Passed on even if `Connection` names them: without them, the server could see another host or end of the body. */
+/**
+ * Passed on even if `Connection` names them. Without them, the server could see another host, or another end of the
+ * body.
+ */
 const ALWAYS_KEPT = new Set(["host", "content-length"]);
 
 /** The protocols that a connection may change to. Others, such as HTTP/2, may carry requests for other hosts. */

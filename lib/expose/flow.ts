@@ -1,7 +1,7 @@
 /** Passes a body to an HTTP/2 stream as fast as the client reads: Deno 2.9 alone would write all of it at once. */
 import type { Duplex, Readable } from "node:stream";
 
-/** When so many bytes wait in a connection, its streams pause. */
+/** When this many bytes wait in a connection, its streams pause. */
 const WAITING_MOST = 1 << 20;
 
 /** @param connection The client's connection, which carries the stream. */

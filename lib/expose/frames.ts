@@ -9,18 +9,20 @@ const FRAME_HEAD = 9;
 const PREFACE = 24;
 /** The largest frame that a client may send: HTTP/2's default, which the front does not raise. */
 const FRAME_MOST = 16_384;
-/** Bytes of one head, in all its frames. */
+/** The most bytes of one head, in all its frames. */
 const HEAD_MOST = 65_536;
 const CONTINUATIONS_MOST = 16;
 /** The most that a head's fields may measure. The measured size may be 1.6 times the true one. */
 const FIELDS_MOST = 65_536;
-/** New streams of a client that are passed on at once. The next ones wait until other connections have had a turn. */
+/**
+ * How many new streams of a client are passed on at once. The next ones wait until other connections have had a turn.
+ */
 const OPENED_AT_ONCE = 8;
-/** Resets of streams: a browser that leaves a page resets at most all its open streams. */
+/** The budget of stream resets. A browser that leaves a page resets at most all its open streams. */
 const RESETS = { most: 200, perSecond: 50 };
-/** Frames that carry nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA and frames of no known kind. */
+/** The budget of frames that carry nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA and unknown frames. */
 const IDLE = { most: 1_000, perSecond: 200 };
-/** WINDOW_UPDATE frames for each frame of data: a client may grow the stream's window and the connection's. */
+/** Each frame of data allows this many WINDOW_UPDATE frames: for the stream's window and for the connection's. */
 const UPDATES_PER_DATA = 2;
 
 const KIND = { data: 0, headers: 1, reset: 3, continuation: 9 } as const;
@@ -50,7 +52,7 @@ class FrameReader {
   #payload = 0;
   #skipped: number;
 
-  /** @param before How many bytes come before the first frame. */
+  /** @param before How many bytes precede the first frame. */
   constructor(taker: FrameTaker, before = 0) {
     this.#taker = taker;
     this.#skipped = before;
@@ -92,11 +94,7 @@ class Budget {
     this.#at = now;
   }
 
-  /**
-   * Spends one.
-   *
-   * @returns False if nothing is left.
-   */
+  /** Spends one. Returns false if nothing is left. */
   spend(now: number): boolean {
     this.#left = Math.min(this.#left + (now - this.#at) * this.#perSecond / 1000, this.#most);
     this.#at = now;

@@ -1,9 +1,9 @@
 /**
- * `unsock expose --http`: one TCP port for all loopbacks of a user, by name. The runtime reads and writes HTTP; each
+ * `unsock expose --http`: one TCP port for all loopbacks of a user, by name. The runtime reads and writes HTTP. Each
  * request of HTTP/1 (`requests.ts`), each stream of HTTP/2 (`streams.ts`) and each upgrade (`upgrades.ts`) goes to the
  * server that its own host names. A connection to one server never carries requests for another (`kept.ts`).
  *
- * No API of one runtime alone is used here: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
+ * Uses no API of one runtime alone: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
  */
 import type { Socket } from "node:net";
 import process from "node:process";
@@ -33,7 +33,7 @@ const HEAD_MOST = 32_768;
 const HEAD_MS = 10_000;
 const CHECK_MS = 1_000;
 const IDLE_MS = 60_000;
-/** The pause after each listing of servers is this many times as long as the listing took. */
+/** The pause after each listing of servers, as a multiple of the time that the listing took. */
 const LIST_REST = 3;
 
 /** Deno, and Node.js from 24.9 on, call this for each upgrade. */

@@ -1,11 +1,14 @@
-/** A client's connection as the HTTP/2 server reads it. A flood of frames ends it; many new streams wait in turn. */
+/**
+ * A client's connection as the HTTP/2 server reads it. A flood of frames ends it. If a client opens many streams at
+ * once, some wait until other connections have had a turn.
+ */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { FloodWatch } from "./frames.ts";
 
 type Done = (error?: Error | null) => void;
 
-/** Passes bytes both ways as long as they are no flood. */
+/** Passes bytes both ways, unless they are a flood. */
 export class Guarded extends Duplex {
   readonly #socket: Socket;
   readonly #watch = new FloodWatch();

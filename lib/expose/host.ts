@@ -23,8 +23,8 @@ export type Owner = { readonly kind: "front" } | { readonly kind: "loopback"; re
 
 /**
  * @param host A result of {@linkcode parseHost}.
- * @returns The loopback that the host names; the front for `localhost` and addresses; a stranger for every other name,
- *   since a web page's own name may resolve to this machine (DNS rebinding).
+ * @returns The loopback that the host names; the front for `localhost` and addresses; a stranger for every other name.
+ *   (A web page's own name may resolve to this machine: DNS rebinding.)
  */
 export function ownerOf(host: string): Owner {
   if (host === DOMAIN.slice(1) || isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0) return { kind: "front" };
@@ -43,10 +43,10 @@ export interface Asked {
 }
 
 /**
- * @param target The target of a request of HTTP/1.
+ * @param target The target of an HTTP/1 request.
  * @param hosts The values of the request's `Host` fields.
  * @param scheme The connection's scheme.
- * @returns Undefined if the request does not name one host for certain.
+ * @returns The host and path, or undefined if the request does not name one host for certain.
  */
 export function readTarget(target: string, hosts: readonly string[], scheme: string): Asked | undefined {
   const [host, ...others] = hosts;

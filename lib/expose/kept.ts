@@ -19,7 +19,7 @@ const IDLE_MOST = 64;
 
 /** The end of a head, and of a body in chunks. */
 const EMPTY_LINE = new TextEncoder().encode("\r\n\r\n");
-/** Bytes of a body's end that are compared. */
+/** How many bytes of a body's end are compared. */
 const END_SIZE = 64;
 
 /** Fields that authenticate a client, in a request or in an answer. */
@@ -40,8 +40,8 @@ export interface KeptRequest {
 }
 
 /**
- * @returns True if a request may be sent twice, and every server sees the same end of it: it has no body, and no bytes
- *   that some parsers take for the end of a line (0x85) or for a hyphen ("_").
+ * @returns True if a request may be sent twice, and every server sees the same end of the request: it has no body, and
+ *   no bytes that some parsers take for the end of a line (0x85) or for a hyphen ("_").
  */
 function isPlain({ method, path, rawHeaders }: KeptRequest): boolean {
   if (method !== "GET" || !PLAIN_VALUE.test(path)) return false;
@@ -55,8 +55,8 @@ function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
 }
 
 /**
- * Waits until the runtime has read once what has arrived on all connections. On Deno a turn of the loop may pass without
- * that, but no timer ends without it.
+ * Waits until the runtime has read once from all connections with new bytes. On Deno a turn of the event loop may pass
+ * without such a read, but no timer ends before it.
  */
 async function lookOnce(isSure: boolean): Promise<void> {
   if (isSure && IS_DENO) await new Promise((done) => setTimeout(done, 1));
@@ -113,7 +113,7 @@ export class ServerConnection {
     return this.#turn;
   }
 
-  /** True if the server has sent nothing since the last exchange: it may have closed before it got this request. */
+  /** True if the server has sent nothing since the last exchange. It may have closed before it got this request. */
   get mayHaveClosedBefore(): boolean {
     return this.#turn > 0 && this.socket.bytesRead === this.#bytesBefore;
   }
@@ -136,7 +136,10 @@ export class ServerConnection {
     this.socket.once("close", () => client.removeListener("close", end));
   }
 
-  /** Follows an answer to its end. Checks that no byte follows: the runtime's parser hides an incomplete message. */
+  /**
+   * Follows an answer to its end, and notes whether a byte follows it: the runtime's parser hides an incomplete
+   * message.
+   */
   follow(response: IncomingMessage): void {
     if (this.#keep === undefined) return;
     const { rawHeaders } = response;
@@ -172,9 +175,9 @@ export class KeptConnections {
   }
 
   /**
-   * @param isFirst False if the request is sent again: it then gets a new connection.
-   * @returns An idle connection, or a new one. If the request cannot use the idle one, closes that first: some servers
-   *   serve one connection at a time.
+   * @param isFirst False if the request is sent again. It then gets a new connection.
+   * @returns An idle connection, or a new one. An idle connection that the request cannot use is closed first: some
+   *   servers serve one connection at a time.
    * @throws {Error} With the errno's name as `code` if the server cannot be reached.
    */
   async connect(target: Target, request: KeptRequest, isFirst = true): Promise<ServerConnection> {
@@ -203,7 +206,9 @@ export class KeptConnections {
     return connection;
   }
 
-  /** Takes an idle connection: one that is reserved for the client before one of its address, the last used first. */
+  /**
+   * Takes the idle connection that was used last: one reserved for the client if there is any, else one of its address.
+   */
   #take(client: Socket, target: Target): ServerConnection | undefined {
     const idle = this.#idle.get(target);
     if (idle === undefined || idle.length === 0) return undefined;

@@ -9,7 +9,7 @@ import { listIpListeners } from "../system/ip_sockets.ts";
 const BACKLOG = 4096;
 /** The first descriptor that systemd passes on. */
 const FIRST_INHERITED = 3;
-/** The pause between two looks at the kernel's list, in ms: 50 times as long as a look took, within limits. */
+/** The pause between two looks at the kernel's list, in ms: `ofLook` times as long as a look took, within limits. */
 const LOOK_MS = { least: 2_000, most: 5_000, ofLook: 50 };
 
 /** Where to listen. */
@@ -20,7 +20,7 @@ export interface Place {
   readonly port: number;
 }
 
-/** How many listeners systemd has opened for this process (sd_listen_fds(3)). Its children do not get them. */
+/** How many listeners systemd has opened for this process (sd_listen_fds(3)). Children do not get these variables. */
 const inherited = takeInherited();
 
 function takeInherited(): number {

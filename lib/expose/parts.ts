@@ -29,6 +29,6 @@ export interface Front extends Places, Origin {
   readonly secure: SecureConnections | undefined;
   /** Writes one line to standard error. */
   warn(line: string): void;
-  /** The IP address at which it listens. */
+  /** The IP address at which the front listens. */
   readonly address: string;
 }

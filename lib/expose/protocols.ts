@@ -20,8 +20,8 @@ const WARNING_MS = 60_000;
 type Protocol = "tls" | "http2" | "http1";
 
 /**
- * @returns The protocol of a connection with these first bytes; undefined if more bytes are needed. For HTTPS, a TLS
- *   handshake needs its whole first record: until then the connection costs no more than one that waits.
+ * @returns The protocol of a connection with these first bytes, or undefined if more bytes are needed. For HTTPS, waits
+ *   for the whole first record of a TLS handshake: until then the connection costs no more than a waiting one.
  */
 export function protocolOf(bytes: Buffer, isSecure: boolean): Protocol | undefined {
   if (bytes[0] === TLS_HANDSHAKE) {

@@ -37,7 +37,7 @@ interface Given {
   readonly entry: LogEntry | undefined;
 }
 
-/** Refuses a request without TLS at a port that serves HTTPS. Redirects it to HTTPS if its host is no stranger. */
+/** Refuses a request without TLS at a port that serves HTTPS. Redirects it to HTTPS unless its host is a stranger's. */
 function refusePlain({ host, name, path }: Asked): Refusal {
   const sentence = "This port serves HTTPS: write https:// instead of http://.";
   if (ownerOf(name).kind === "stranger") return { status: 400, sentence };

@@ -1,5 +1,5 @@
 /**
- * TLS for the connections of a front, 1.2 and 1.3. The client chooses between HTTP/2 and HTTP/1.1 in its first message
+ * TLS 1.2 and 1.3 for the connections of a front. The client chooses between HTTP/2 and HTTP/1.1 in its first message
  * (ALPN). The decrypted connection then goes to the same reader as one without TLS.
  */
 import { constants } from "node:crypto";
@@ -17,7 +17,7 @@ const LOOK_MS = 1_000;
 /** Reads a connection once its bytes are no longer encrypted. */
 type Begin = (socket: TLSSocket) => void;
 
-/** A connection's addresses, which no two open connections share. */
+/** Returns a connection's addresses. No two open connections have the same addresses. */
 function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return [remoteAddress, remotePort, localAddress, localPort].join(" ");
 }
@@ -27,7 +27,10 @@ export function schemeOf(socket: Socket): "http" | "https" {
   return "encrypted" in socket && socket.encrypted === true ? "https" : "http";
 }
 
-/** @returns True if a write to the client must wait for the previous one: otherwise Deno 2.9's TLS may stop writing. */
+/**
+ * @returns True if a write to the client must wait for the previous write, as Deno 2.9's TLS may otherwise stop
+ *   writing.
+ */
 export function writesInTurn(client: Socket): boolean {
   return IS_DENO && schemeOf(client) === "https";
 }

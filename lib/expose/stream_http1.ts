@@ -83,7 +83,7 @@ function startRequest(parts: StreamParts, method: string, more: readonly string[
     setDefaultHeaders: false,
     maxHeaderSize: ANSWER_HEAD_MOST,
   });
-  onward.shouldKeepAlive = parts.server.mayKeep; // without an agent it would be false, whatever the field says
+  onward.shouldKeepAlive = parts.server.mayKeep; // else false without an agent, whatever the field says
   return onward;
 }
 
@@ -144,7 +144,7 @@ function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(resp
   onward.on("close", () => lose(undefined));
   stream.on("close", () => {
     if (server.turn !== turn) return;
-    if (server.mayKeep && answer?.complete) return void answer.resume(); // the exchange ends once all of it is read
+    if (server.mayKeep && answer?.complete) return void answer.resume(); // read to its end: only then the exchange ends
     server.socket.destroy();
     onward.destroy();
   });
@@ -169,7 +169,7 @@ export function passStream(parts: StreamParts): void {
   onward.on("information", ({ statusCode, rawHeaders }) => {
     if (hints++ < HINTS_MOST) passHint(parts, statusCode, rawHeaders);
   });
-  onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for none
+  onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for no upgrade
   onward.on("response", (response) => {
     answered(response);
     respond(parts, response);

@@ -1,7 +1,7 @@
 /**
- * HTTP/2: each stream goes to the server that its authority names. Servers get HTTP/1 from clients that use TLS, as
- * browsers do for HTTP/2. Servers get HTTP/2 for gRPC, and from clients that use HTTP/2 without TLS (RFC 9113, 3.3):
- * each client then has one connection of its own to each server. `guarded.ts` ends a client's connection at a flood.
+ * HTTP/2: each stream goes to the server that its authority names. If the client uses TLS, as browsers do for HTTP/2,
+ * the server gets HTTP/1. The server gets HTTP/2 for gRPC, and if the client uses HTTP/2 without TLS (RFC 9113, 3.3):
+ * then each client has one connection of its own to each server. `guarded.ts` ends a client's connection at a flood.
  */
 import type {
   ClientHttp2Session,
@@ -29,7 +29,7 @@ import { failurePage, type PageAnswer, type Target } from "./route.ts";
 const STREAMS_MOST = 100;
 const HEAD_MOST = 32_768;
 const IDLE_MS = 60_000;
-/** How long a server may take for its first frame. A server that speaks another protocol may wait for ever. */
+/** How long a server may take for its first frame. A server of another protocol may send nothing for ever. */
 const PREFACE_MS = 10_000;
 const FORWARDED = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 
@@ -164,7 +164,7 @@ class Client {
     pass({ ...passed, connection: this.#connection, server, address: client.remoteAddress, askAgain });
   }
 
-  /** Counts open streams. A client's connection without one counts as waiting. */
+  /** Counts open streams. A client's connection without an open stream counts as waiting. */
   #count(more: number): void {
     this.#open += more;
     if (this.#open > 0) this.#front.connections.answer(this.#socket);
@@ -236,7 +236,7 @@ function exchange(
   onward.on("trailers", (fields) => trailers = fields);
   onward.on("response", (fields, flags) => {
     if (stream.destroyed) return;
-    // The errors of gRPC are a head that ends the stream.
+    // An error of gRPC is a head that ends the stream.
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const options = isWhole ? { endStream: true } : { waitForTrailers: true };
     if (tryTo(() => stream.respond(fields, options))) isWhole ? onward.resume() : passBody(onward, stream, connection);

@@ -1,4 +1,7 @@
-/** Passes on connections that change to another protocol, such as WebSockets: both ways, once the server has agreed. */
+/**
+ * Passes on connections that change to another protocol, such as WebSockets. Once the server has agreed, passes bytes
+ * both ways.
+ */
 import type { IncomingMessage, ServerResponse as Answer } from "node:http";
 import type { Socket } from "node:net";
 import { request as httpRequest, ServerResponse } from "../system/http.ts";
@@ -76,14 +79,15 @@ export class Upgrades {
   take(upgrade: Upgrade): void {
     const { request, client, head } = upgrade;
     if (this.#requests.isBusy(client)) {
-      client.destroy(); // an upgrade behind a request that is not answered yet
+      client.destroy(); // an earlier request on the connection is not answered yet
       return;
     }
     if (mayUpgrade(request)) {
       void this.#pass({ ...upgrade, entry: this.#logEntry(upgrade) }, passedUpgrades(request.rawHeaders) ?? "");
       return;
     }
-    // Node.js before 24.9 does not call mayUpgrade(), and has not read the body.
+    // Node.js before 24.9 does not call mayUpgrade(), and has not read the body. So puts the request back, and reads
+    // anew.
     client.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), "latin1"), head]));
     this.#read(client);
   }
@@ -162,7 +166,7 @@ export class Upgrades {
       answered();
       const isPassed = wordsOf(response.rawHeaders, "upgrade").join() === passedUpgrades(response.rawHeaders);
       if (isPassed) join(upgrade, server, response, first);
-      else refuse(undefined); // the client has not asked for this protocol
+      else refuse(undefined); // the server changes to a protocol that the front does not pass on
     });
     onward.on("response", (response) => {
       answered();

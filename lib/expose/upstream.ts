@@ -18,7 +18,7 @@ const PEER_GONE: readonly unknown[] = ["EPIPE", "ECONNRESET"];
 type WriteDone = (error?: Error | null) => void;
 
 /**
- * A socket that can be read to its end even if the peer takes no more bytes. A destroy waits for the end of a shutdown:
+ * A socket that can be read to its end even if the peer takes no more bytes. `destroy` waits for the end of a shutdown:
  * otherwise Deno 2.9 never frees the socket and all that its listeners refer to.
  */
 class ReadableToTheEnd extends Socket {
@@ -69,7 +69,7 @@ function connected(socket: Socket): Promise<Socket> {
   });
 }
 
-/** Connects to a Unix socket; if the server's backlog is full, tries again for ten seconds. */
+/** Connects to a Unix socket. If the server's backlog is full, tries again for ten seconds. */
 async function connectUnix(path: string): Promise<Socket> {
   for (const deadline = Date.now() + PATIENCE_MS;;) {
     try {
