@@ -91,7 +91,7 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
 static UNSOCK_TABLE uint64_t late[LATE_BITS / 64];
 static bool any_kept; /* a port was ever kept; if not, the end of the process need not search */
 
-static bool locked_out; /* a port was kept only because the lock could not be had */
+static bool locked_out; /* a port was kept because the lock was not free */
 
 static unsigned late_bit(const struct unsock_fd *old) {
     return old->local.port | (old->type == SOCK_DGRAM ? 1u << 16 : 0);
@@ -242,7 +242,7 @@ _Noreturn static void look_afterwards(long parent) {
     unsock_exit(0);
 }
 
-/* Starts the child, and waits until it has closed the descriptors that it inherited. If this process ended before, its
+/* Starts the child, and waits until it has closed the descriptors that it inherited. If this process ended earlier, its
  * pipes would not end yet, and its file locks would stay. */
 static void look_in_a_child(void) {
     int32_t ends[2];
@@ -277,8 +277,7 @@ static void wait_for_readers(void) {
 
 /* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
  * library tell whether another process has the socket. So a child without descriptors waits for the end, and then
- * checks the kept ports. If there can be no child, the next bind checks them. A process without threads retries
- * briefly. */
+ * checks the kept ports. If no child can be made, the next bind does so. A process without threads retries briefly. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

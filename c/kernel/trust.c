@@ -63,8 +63,7 @@ static bool read_entry(struct unsock_span *line, struct unsock_span *name, uint6
     return unsock_span_number(unsock_span_next(line, ':'), 10, UINT32_MAX, number);
 }
 
-/* Finds the entry with the number `wanted` in the file at `path`. Stores its name and the rest of its line, which point
- * into `lines`. */
+/* Finds the entry with the number `wanted` in the file at `path`. `name` and `rest` then point into `lines`. */
 static bool find_entry(struct unsock_lines *lines, const char *path, uint32_t wanted, struct unsock_span *name,
                        struct unsock_span *rest) {
     uint64_t number;

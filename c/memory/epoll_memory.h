@@ -41,7 +41,7 @@ bool unsock_epoll_is_kernels(int set);
 /* Returns the lowest known set from `from` on, or -1. The set may be closed, if its close was not intercepted. */
 int unsock_epoll_next_set(int from);
 
-/* Forgets what is known of a descriptor number: it was closed or reused, is no set, or has lost all registrations. */
+/* Forgets a descriptor number that was closed or reused, is no set, or has lost all registrations. */
 extern int unsock_epoll_end;
 void unsock_epoll_forget_number(int fd);
 

@@ -51,8 +51,8 @@ static inline bool unsock_state_has_remote(uint8_t state) {
  * for one descriptor at once.
  *
  * An entry is a cache, never the truth. It can be out of date: fclose, for example, closes its descriptor inside libc.
- * An intercepted call that makes a descriptor overwrites its entry. Other code asks the kernel if an old entry would
- * mislead it. */
+ * An intercepted call that makes a descriptor overwrites its entry. Before an old entry can mislead, code asks the
+ * kernel. */
 
 enum unsock_kind {
     UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made past the library */
@@ -72,7 +72,7 @@ enum {
     UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0; without BOUND, it has kept only the address */
     UNSOCK_ACCEPTED = 1 << 5,        /* made by accept */
     UNSOCK_STREAM_WAITING = 1 << 6,  /* SPENT: SO_SNDTIMEO ended a connect, which the next connect continues */
-    UNSOCK_DATAGRAM_HEARD = 1 << 7,  /* received a datagram; KIND_IP, NEW, ANY_PORT: or a thread waited for one */
+    UNSOCK_DATAGRAM_HEARD = 1 << 7,  /* has received a datagram, or a thread has waited for one */
     UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* datagrams from outside the directory count as sent by `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
     UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: no more is to come; data may wait to be read */

@@ -31,8 +31,7 @@ enum {
     UNSOCK_PORT_SHARES = UNSOCK_PORT_REUSEPORT | UNSOCK_PORT_REUSEADDR,
 };
 
-/* How the name shows the address. SHORT, HASHED: in five characters. HASHED: several addresses may have the same
- * five. */
+/* How the name shows the address. SHORT: in five characters. HASHED: in five that several addresses may have. */
 enum unsock_port_form { UNSOCK_PORT_WHOLE, UNSOCK_PORT_SHORT, UNSOCK_PORT_HASHED };
 
 /* A port, of streams or of datagrams. */
@@ -50,7 +49,7 @@ struct unsock_port_entry {
     bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
     struct unsock_ip ip;     /* with the port; HASHED: its family, and the bits of the five characters, never a
                                 wildcard's (rules/ip.h); family 0: the name is PORT.sock itself */
-    struct unsock_ip target; /* the address that a datagram client asks, without a port; family 0: none */
+    struct unsock_ip target; /* of a datagram client that asks: its target, without a port; family 0: none */
 };
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, int type, bool v6only, uint8_t number);

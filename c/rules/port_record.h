@@ -104,8 +104,8 @@ struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *por
 #define UNSOCK_PORT_HEIR_STAYS (-2) /* PORT.sock stays as it is */
 #define UNSOCK_PORT_HEIR_NONE (-1)  /* PORT.sock is removed */
 
-/* The decision on a close. `ask`: the caller must find out whether entry `which` is live. Else PORT.sock will point to
- * `heir`. */
+/* The decision on a close. `ask`: the caller must find out whether entry `which` is live. Else `heir` is decided: the
+ * entry to which PORT.sock will point. */
 struct unsock_port_leaving {
     bool ask;
     int which;
