@@ -9,7 +9,7 @@
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
 /* Makes the directory (0755, with its parents) if it is missing. Accepts one that this user cannot reach. Returns
- * false, with one line in `error`, on failure, or if other users could replace the directory without UNSOCK_TRUST. */
+ * false, with one line in `error`, on failure; and without UNSOCK_TRUST, if other users could replace the directory. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
 /* Identifies the directory, by whatever path it is reached; 0: unknown. Clients' names contain this number: these names

@@ -277,7 +277,8 @@ static void wait_for_readers(void) {
 
 /* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
  * library tell whether another process has the socket. So a child without descriptors waits for the end, and then
- * checks the kept ports. If no child can be made, the next bind does so. A process without threads retries briefly. */
+ * checks the kept ports; if no child can be made, the next bind checks them. A process without threads retries
+ * briefly. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

@@ -38,7 +38,7 @@ void unsock_file_netns_note(const char *path) {
     if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MODE | STATX_MTIME, &status) < 0 ||
         (status.stx_mode & S_IFMT) != S_IFSOCK)
         return;
-    /* If all users may write to the file, they can ask its socket, and need no note. */
+    /* If all users may write to the file, they can connect a probe to it, and need no note. */
     bool asked = (status.stx_mode & WRITABLE_BY_OWNER) != 0 &&
                  (!unsock_directory_is_shared || (status.stx_mode & UNSOCK_OTHERS_WRITE) == UNSOCK_OTHERS_WRITE);
     int64_t number = asked ? -1 : number_namespace();

@@ -139,7 +139,7 @@ static struct unsock_watch *find_registration(uint32_t set, int fd, struct unsoc
     return NULL;
 }
 
-/* Copies `old`, a registration in another set, to `more`, since it may still be in force. Overwrites no fired one. */
+/* Copies `old`, a registration in another set that may still be in force, to `more`. Overwrites none that has fired. */
 static void keep_old(int fd, const struct unsock_watch *old) {
     for (int tries = 0; tries < MORE; tries++) {
         unsigned i = __atomic_fetch_add(&more_used, 1, __ATOMIC_RELAXED) % MORE;

@@ -51,7 +51,7 @@ static inline bool unsock_state_has_remote(uint8_t state) {
  * for one descriptor at once.
  *
  * An entry is a cache, never the truth. It can be out of date: fclose, for example, closes its descriptor inside libc.
- * An intercepted call that makes a descriptor overwrites its entry. Before an old entry can mislead, code asks the
+ * An intercepted call that makes a descriptor overwrites its entry. Where an old entry would mislead, code asks the
  * kernel. */
 
 enum unsock_kind {
@@ -228,7 +228,7 @@ static inline bool unsock_fd_may_be_exchanged(const struct unsock_fd *entry) {
     return entry->type == SOCK_DGRAM && (entry->kind == UNSOCK_KIND_IP || unsock_fd_is_fresh(entry));
 }
 
-/* True if a receive from this stream would block although the peer has ended (AF_TIPC). */
+/* True for a stream whose peer has ended (AF_TIPC): once all data are read, the kernel's receive would block. */
 static inline bool unsock_fd_is_over(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && (entry->flags & UNSOCK_STREAM_OVER);
 }
