@@ -10,10 +10,10 @@
 
 /* Reads the control file at `path` (NUL-terminated). Never blocks. Returns 0 with the checked content in `control`
  * (unless that is NULL), or open's -errno, or one of these:
- *   -ENODATA it is not a regular file (a socket, a FIFO, a directory, …)
- *   -EINVAL it is a damaged control file, or cannot be read
- *   -ENOEXEC it is another regular file
- *   -EACCES its owner, or that of a link to it, is neither root nor this user nor its directory's owner */
+ *   - -ENODATA: it is not a regular file (a socket, a FIFO, a directory, …)
+ *   - -EINVAL: it is a damaged control file, or cannot be read
+ *   - -ENOEXEC: it is another regular file
+ *   - -EACCES: its owner, or that of a link to it, is neither root nor this user nor its directory's owner */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
 /* Makes a control file at `path` with this mode. No reader sees a part of the file, and it replaces no other. With

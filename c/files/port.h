@@ -84,7 +84,7 @@ struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe);
 
-/* Removes the names of the port's stale sockets, under the lock. Returns 1 if no live socket is left, 0 if one is, or
+/* Removes the names of the port's stale sockets under the lock. Returns 1 if no socket is live, 0 if one is; or
  * -errno. */
 long unsock_port_sweep(struct unsock_port_key key);
 

@@ -45,7 +45,7 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
 }
 
 /* Closes the descriptor with the directory locked, so that no other socket can take the name meanwhile. No bind is in
- * progress under the lock. So one probe of the file is enough, which takes no half-bound socket for a stale one. */
+ * progress under the lock, so one probe of the file is enough: it cannot take a half-bound socket for a stale one. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
@@ -87,7 +87,7 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
 
 /* Ports kept for later, one bit for each: first of streams, then of datagram sockets. A close here could not remove the
  * names of a socket of the port. Another process has the socket, or a thread of this process is in accept or waits for
- * a datagram (so Java closes sockets), or the directory could not be locked. */
+ * a datagram (as when Java closes a socket), or the directory could not be locked. */
 static UNSOCK_TABLE uint64_t late[LATE_BITS / 64];
 static bool any_kept; /* a port was ever kept; if not, the end of the process need not search */
 
@@ -277,8 +277,7 @@ static void wait_for_readers(void) {
 
 /* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
  * library tell whether another process has the socket. So a child without descriptors waits for the end, and then
- * checks the kept ports; if no child can be made, the next bind checks them. A process without threads retries
- * briefly. */
+ * checks the kept ports; if no child can be made, the next bind does. A process without threads only retries. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

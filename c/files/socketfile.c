@@ -48,8 +48,8 @@ void unsock_file_netns_note(const char *path) {
         unsock_directory_set_times(path, times);
 }
 
-/* True if the socket is listed in /proc/net/unix, or if the list cannot be read. Compares the last part of the path, as
- * the directory may have several paths, up to the character `end`. A forged line can only make a file stay. */
+/* True if the socket is listed in /proc/net/unix, or if the list cannot be read. Compares only the last part of the
+ * path, up to the character `end`: the directory may have several paths. A forged line can only make a file stay. */
 static bool is_socket_listed(struct unsock_span name, char end) {
     struct unsock_lines lines;
     struct unsock_span line;

@@ -50,9 +50,8 @@ static inline bool unsock_state_has_remote(uint8_t state) {
  * are no locks: the calls that make or change a descriptor write its entry, and a program does not make two such calls
  * for one descriptor at once.
  *
- * An entry is a cache, never the truth. It can be out of date: fclose, for example, closes its descriptor inside libc.
- * An intercepted call that makes a descriptor overwrites its entry. Where an old entry would mislead, code asks the
- * kernel. */
+ * An entry is a cache, never the truth, and can be out of date: fclose, for example, closes its descriptor inside libc.
+ * A call that makes a descriptor overwrites its entry. Other code asks the kernel if an old entry could mislead. */
 
 enum unsock_kind {
     UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made past the library */

@@ -8,8 +8,8 @@
  *
  * ADDR in a name is an address as text, with '-' for each colon. "--" is [::] for IPv6 alone, "any" is [::] for both
  * families. If the path would be too long for a socket, ADDR has five characters (rules/ip.h). If a datagram client
- * that is bound to a wildcard sends to an address other than the default, ADDR is its own address and the target's:
- * "0.0.0.0,127.0.0.2". The code says that such a client asks.
+ * that is bound to a wildcard sends to an address other than the default, ADDR is the client's own address and the
+ * target's: "0.0.0.0,127.0.0.2". The code says that such a client asks.
  *
  * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks:
  *   - '+': the socket has SO_REUSEPORT. Before a number from UNSOCK_PORT_WAITING on, '+' is no mark.
