@@ -84,8 +84,7 @@ struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                            long probe);
 
-/* Removes the names of the port's stale sockets under the lock. Returns 1 if no socket is live, 0 if one is; or
- * -errno. */
+/* Removes the names of the port's stale sockets under the lock. Returns 1 if no socket is live, else 0; or -errno. */
 long unsock_port_sweep(struct unsock_port_key key);
 
 /* As unsock_port_sweep; but if PORT.sock leads to a live socket, takes no lock, removes nothing, and returns 0. */

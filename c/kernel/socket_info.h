@@ -137,8 +137,9 @@ bool unsock_identify_is_connection(int fd);
  * The kernel refuses this connect if the socket is connected to a third one. So a socket that connects to a peer bound
  * by another path marks its own file, as only the owner can: the time of modification becomes a hash of its name. */
 
-/* True if the datagram socket with this name certainly is in the directory, by another path; then fills `name` as for a
- * name in the directory. Makes no system call if the path's last part is not the name of a datagram port's file. */
+/* True if the datagram socket with this name is certainly in the directory, but bound by another path. Then fills
+ * `name` as for a name in the directory. Makes no system call if the path's last part is not the name of a datagram
+ * port's file. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /* Marks the file of the datagram socket `fd`, which has just connected, if its peer was bound by another path to the

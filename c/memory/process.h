@@ -26,7 +26,6 @@ struct unsock_this_process {
     uint64_t bound[UNSOCK_OWN_MADE / 64]; /* one bit by descriptor: this process bound the socket to its file */
 };
 
-/* Makes the page. Called once, at start. */
 void unsock_this_process_start(void);
 
 struct unsock_this_process *unsock_this_process(void);
