@@ -59,8 +59,7 @@ async function copySettings(root: string): Promise<Record<string, string>> {
     if (!value.startsWith("/")) continue;
     const copy = path.join(root, value);
     await Deno.mkdir(path.dirname(copy), { recursive: true });
-    // Debian's links to certificates are absolute. Without -L and --remove-destination, cp would follow them back to
-    // this machine's files.
+    // Debian's links to certificates are absolute: without these options, cp would follow them to this machine's files.
     await succeed(["cp", "-rL", "--remove-destination", value, path.dirname(copy)]);
   }
   return kept;

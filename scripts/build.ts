@@ -35,10 +35,7 @@ export const COMPILE_FLAGS = [
  */
 export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
-/**
- * Files for calls that only move bytes, and for the names of each connection. All other files serve calls that cost far
- * more.
- */
+/** Files for calls that only move bytes, and for each connection's names. All other files serve far costlier calls. */
 const FAST = /^c\/((calls|memory|preload|replace|rt|trap)\/|rules\/(address|ip|kernel_name|port_name)\.)/;
 const SMALL_FLAG = "-Os";
 
@@ -89,10 +86,7 @@ export interface Toolchain {
 /** An error for the user, without a stack trace. */
 class BuildError extends Error {}
 
-/**
- * Atomics become instructions, as no library with their functions is linked. x28 stays free, as Go's signal handlers
- * read it.
- */
+/** Atomics become instructions, as no library has their functions here. x28 stays free for Go's signal handlers. */
 const AARCH64_FLAGS = ["-mno-outline-atomics", "-ffixed-x28"];
 
 function toolchain(target: string | undefined): Toolchain {
@@ -147,17 +141,12 @@ async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<s
   return new TextDecoder().decode(output.stdout);
 }
 
-/**
- * If the program does not exist, `output` throws at once, not through its promise. An async function turns this into a
- * promise.
- */
+/** If the program does not exist, `output` throws at once. Here the promise is rejected instead. */
 async function spawn(command: Deno.Command): Promise<Deno.CommandOutput> {
   return await command.output();
 }
 
-/**
- * Works on all items in parallel. Waits for all, so that nothing half-made stays behind; then throws the first error.
- */
+/** Works on all items in parallel. Waits for all, so that nothing half-made is left; then throws the first error. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];

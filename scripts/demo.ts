@@ -188,10 +188,7 @@ async function showIperf(directory: string): Promise<void> {
   say("iperf", await compareRates(() => iperfRate(undefined), () => iperfRate(directory)));
 }
 
-/**
- * Prints a line if other programs distort the rates. The load average still includes the library's build, with less
- * than one.
- */
+/** Prints a line if other programs distort the rates. The load average still includes the library's build. */
 function showLoad(): void {
   const [load = 0] = Deno.loadavg();
   const processors = navigator.hardwareConcurrency;

@@ -153,10 +153,7 @@ function putDecision(maker: Maker, row: Row): void {
   putRule(maker, row);
 }
 
-/**
- * Puts the binary search for the call's number. The code for the upper half of each range follows that for the lower
- * half.
- */
+/** Puts the binary search for the call's number: for each range first its lower half, then its upper half. */
 function putSearch(maker: Maker, sorted: readonly Row[], first: number, end: number): void {
   const middle = Math.floor((first + end) / 2);
   if (end - first > FEW) {

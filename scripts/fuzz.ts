@@ -43,10 +43,7 @@ interface Fuzzed {
   readonly report: string;
 }
 
-/**
- * @returns The names of all readers in C (`.c`), or of the programs that compare a reader with its TypeScript twin
- *   (`.ts`).
- */
+/** @returns The names of all readers in C, or of programs (`.ts`) that compare a reader with its TypeScript twin. */
 async function fuzzTargets(extension: ".c" | ".ts"): Promise<string[]> {
   return (await findFiles(`${SOURCES}/targets`, extension)).map((file) => path.basename(file, extension));
 }

@@ -112,10 +112,7 @@ async function replay(): Promise<{ programs: number; found: number }> {
   return { programs: positionals.length * doors.length, found };
 }
 
-/**
- * Runs random programs under the library. Prints for each file how many lines they ran, and which lines they did not
- * run.
- */
+/** Runs random programs under the library. Prints how many lines of each file they ran, and which they did not run. */
 async function cover(): Promise<number> {
   const library = await buildCoveredLibrary();
   let programs = 0;

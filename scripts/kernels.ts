@@ -52,10 +52,7 @@ function parse(args: readonly string[]): Options | string {
   };
 }
 
-/**
- * Returns the cases. On arm64, only those that user emulation (tests/aarch64) cannot run: trapped calls, and a changed
- * libc.
- */
+/** Returns the cases. On arm64, only those that user emulation cannot run: trapped calls, and a changed libc. */
 function casesOf({ machine }: Series, { quick, probes }: Options): Case[] {
   const cases = makeCases(["preload", "static", "raw"], ["root", "user"], machine, probes)
     .filter(({ door, probe }) => machine === "x86_64" || door !== "preload" || probe === "endings_stdio");

@@ -23,9 +23,7 @@ function deno(...args: string[]): Step {
   return { name: `deno ${args.join(" ")}`, run };
 }
 
-/**
- * The checks that fail soonest come first. In the build, C warnings are errors; the tests check the exported symbols.
- */
+/** The checks that fail soonest come first. C warnings are errors in the build; tests check the exported symbols. */
 const DENO_CHECKS: readonly Step[] = [
   deno("fmt", "--check"),
   deno("lint"),
@@ -51,9 +49,7 @@ async function resultsOf(steps: readonly Step[]): Promise<(boolean | null)[]> {
   return results;
 }
 
-/**
- * Runs both groups of checks at once: Deno's checks and the linker use one processor, and the analysers use the others.
- */
+/** Runs both groups of checks at once: Deno's checks and the linker use one processor, the analysers the others. */
 async function countChecks(): Promise<boolean> {
   await writeTables();
   const results = (await Promise.all([DENO_CHECKS, FILE_CHECKS].map(resultsOf))).flat();

@@ -18,9 +18,7 @@ export interface Scale {
   readonly directories: readonly DirectoryCost[];
 }
 
-/**
- * Formats one curve as a Markdown table: microseconds for each way, and their ratio to those beside the fewest things.
- */
+/** Formats one curve as a Markdown table: microseconds for each way, and the ratio to the first row's. */
 export function formatCurve({ title, points }: Curve): string {
   const [first] = points;
   const ways = [NATIVE, LOOPBACK, UNSOCK].filter((way) => first?.microseconds[way] !== undefined);

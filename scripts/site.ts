@@ -11,9 +11,7 @@ import { interrupted, untilInterrupted } from "./interruption.ts";
 import { linksOf } from "./site/links.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
-/**
- * VitePress is maintained, has a search that needs no server, and checks links. Pinned, as its HTML is not tested here.
- */
+/** VitePress is maintained, checks links, and has a search without a server. Pinned, as its HTML is not tested here. */
 const VITEPRESS = "vitepress@1.6.4";
 const BUILD = path.join(ROOT, "build", "site");
 const STAGE = path.join(BUILD, "pages");

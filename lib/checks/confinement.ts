@@ -25,9 +25,7 @@ function profileQuestion(file: string): Question<Confinement> {
   };
 }
 
-/**
- * @returns Findings about the program; none if no AppArmor profile confines the program and SELinux does not enforce.
- */
+/** @returns Findings; none if no AppArmor profile confines the program and SELinux does not enforce. */
 export function confinementFindings(file: string, library: Library, place: PlaceOptions): Finding[] {
   const found = formatConfinement(file, library.file, library.ask(profileQuestion(file), place));
   return [found, selinuxFinding(readText("/sys/fs/selinux/enforce"))].filter((finding) => finding !== undefined);

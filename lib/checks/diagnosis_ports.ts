@@ -33,9 +33,7 @@ interface Question {
   readonly port: AddressedPort | undefined;
 }
 
-/**
- * @returns Findings about the servers of one port, or of all: in the directory, in other directories and on real IP.
- */
+/** @returns Findings about the servers of one port, or of all: in the directory, elsewhere and on real IP. */
 export function portFindings({ path: directory }: ChosenDirectory, question: Question): Finding[] {
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
@@ -45,10 +43,7 @@ export function listPortFiles({ path: directory }: ChosenDirectory, question: Qu
   return listFiles(directory, { ...question, port: undefined }) ?? [];
 }
 
-/**
- * Lists the directory's files of one port, or of all ports. Returns undefined on failure, which another finding
- * reports.
- */
+/** Lists the files of one port, or of all ports. Returns undefined on failure, which another finding reports. */
 function listFiles(directory: string, { names, sockets, port }: Question): SocketFile[] | undefined {
   try {
     return listSocketFiles(directory, { names: names(), sockets }).filter((file) => isWanted(file, port));
@@ -169,9 +164,7 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/**
- * Returns the other directories that have a server of the wanted port, or of any port, each with its servers' ports.
- */
+/** Returns the other directories that have a server, of the wanted port if there is one, each with its ports. */
 function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
   for (const { dir, port } of serversOf(sockets, wanted)) {

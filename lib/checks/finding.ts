@@ -42,9 +42,7 @@ export const ok = (key: FindingKey, text: string): Finding => ({ key, level: "ok
 export const note = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "note", text, advice });
 export const bad = (key: FindingKey, text: string, advice?: string): Finding => ({ key, level: "FAIL", text, advice });
 
-/**
- * Leaves out a failure if an earlier failure has the same reason, such as an unreadable setting or a missing library.
- */
+/** Leaves out a failure if an earlier one has the same reason, such as an unreadable setting or a missing library. */
 export function withoutRepetition(findings: readonly Finding[]): Finding[] {
   const reasons = new Set<string>();
   return findings.filter(({ level, text }) => {

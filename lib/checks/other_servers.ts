@@ -87,10 +87,7 @@ function onNetwork(
   }));
 }
 
-/**
- * Returns the setting by which a process under unsock excludes the port. Returns undefined if no setting does, or if
- * the process is not under unsock.
- */
+/** Returns the setting by which a process under unsock excludes the port, or undefined if there is none. */
 function whatLeavesOut(
   pid: number,
   port: AddressedPort,

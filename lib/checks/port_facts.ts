@@ -1,7 +1,4 @@
-/**
- * Collects the facts for the verdict of `doctor PORT`. The library itself reads the settings and the directory, just as
- * it does in a client.
- */
+/** Collects the facts for the verdict of `doctor PORT`. The library reads settings and directory as in a client. */
 import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
 import { mayAccess } from "../library/access.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";

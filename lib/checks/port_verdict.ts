@@ -59,10 +59,7 @@ export interface OtherServer {
   readonly where: string;
   /** Whether this user may connect to the server. */
   readonly mayConnect: boolean;
-  /**
-   * The setting by which a server under unsock excludes the port. Undefined if no setting does, or if the server is not
-   * under unsock.
-   */
+  /** The setting by which a server under unsock excludes the port, or undefined if there is none. */
   readonly leftOutBy: { readonly variable: string; readonly value: string } | undefined;
 }
 
@@ -131,8 +128,7 @@ function reached({ answers, files, port, shellIsUnder }: PortFacts): Verdict | u
   const file = files.find(({ own }) => own === first.file);
   const halted = file && acceptsNobody(file);
   if (halted !== undefined) return halted;
-  // A client of "localhost" tries both addresses. If a client of the first address alone is refused, the verdict says
-  // this, too.
+  // A client of "localhost" tries both addresses. The verdict also says if a client of the first alone is refused.
   const [tried] = answers;
   const not = tried === undefined || tried === first ? "" : `; a client of ${at(tried.address, port)} is not`;
   const text = `a client of ${at(first.address, port)} is answered${by(file)}${not}`;

@@ -6,10 +6,7 @@ import { type Finding, note, ok } from "./finding.ts";
 const EACH_IS_TRAPPED = "each call of static and Go programs is trapped, which is slower";
 const ALLOW_IT = "MemoryDenyWriteExecute=no in a service, execmod for SELinux: or leave it, and see docs/limits.md";
 
-/**
- * Asks why a program's code may not be rewritten; the answer is undefined if it may. Security modules may allow
- * rewriting for some files only.
- */
+/** Asks why a program may not be rewritten; undefined if it may. Security modules may allow it for some files only. */
 function rewritingQuestion(file: string): Question<string | undefined> {
   return { word: `rewriting=${file}`, read: (answer) => answer.maybeText("problem") };
 }

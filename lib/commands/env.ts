@@ -76,10 +76,7 @@ function isOn(variables: ReadonlyMap<string, string>, { variable }: { readonly v
 
 const OFF = "UNSOCK_OFF=1 is set";
 
-/**
- * Throws an error where `run` would fail, too: if sockets cannot be bound, or if UNSOCK_OFF=1 contradicts an option or
- * another variable.
- */
+/** Throws an error as `run` does, if sockets cannot be bound or if UNSOCK_OFF=1 contradicts an option or a variable. */
 function checkSockets(variables: ReadonlyMap<string, string>, options: EnvOptions, mayBind: Answer<true>): void {
   if (!isOn(variables, SETTINGS.off)) {
     mayBind();

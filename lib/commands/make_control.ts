@@ -89,8 +89,7 @@ function removeStale(file: string, context: Context): void {
   const library = ownLibrary(context);
   const before = working();
   try {
-    // A socket's path has at most 108 bytes, but the path of its directory may be longer. So the library runs in the
-    // directory.
+    // A socket's path has at most 108 bytes. The directory's path may be longer, so the library runs in the directory.
     process.chdir(path.dirname(file));
   } catch {
     return; // the directory cannot be entered: createWhole() fails with the reason

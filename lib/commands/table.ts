@@ -1,7 +1,4 @@
-/**
- * The one table of commands: the parser, `--help`, the manual and the completions use it. A command's code is loaded
- * only when it runs.
- */
+/** The one table of commands, for parser, `--help`, manual and completions. A command loads its code when it runs. */
 import { CONTROL_OPTIONS } from "../control/option_table.ts";
 import type { Command } from "../help/command.ts";
 import { ENV_FORMATS } from "../run/env_formats.ts";
@@ -307,10 +304,7 @@ export const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
   ["uninstall", "install --uninstall"],
 ]);
 
-/**
- * Commands for programs, not for people: `unsock --help hold` shows their help, but neither the list of commands nor
- * the completions name them.
- */
+/** Commands for programs, not for people. They have help, but the list of commands and the completions omit them. */
 export const PROGRAMS_COMMANDS: readonly Command[] = [
   command({
     name: "hold",

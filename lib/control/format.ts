@@ -22,7 +22,7 @@ export interface VsockAddress {
 }
 
 /**
- * `struct sockaddr_tipc`. `words` holds a range's type, lower and upper end, or a service's type, instance and domain,
+ * `struct sockaddr_tipc`. `words` holds a range's type, lower and upper end; or a service's type, instance and domain;
  * or a socket's number and node.
  */
 export interface TipcAddress {

@@ -1,6 +1,4 @@
-/**
- * The options of `make-control`, and the environment variables for the same values when the library runs as a program.
- */
+/** The options of `make-control`, and the variables for the same values when the library runs as a program. */
 import type { Option, OptionValues } from "../system/options.ts";
 import { SOCKET_OPTION_NAMES } from "./socket_options.ts";
 

@@ -61,10 +61,7 @@ export class Connections {
     return this.#clients.size + this.#serverCount + this.#refused.size >= this.#most;
   }
 
-  /**
-   * @returns True if there is room for the new connection, which then waits for its first request. False if the
-   *   connection was refused.
-   */
+  /** @returns False if there is no room for the new connection. Otherwise it waits for its first request. */
   enter(socket: Socket): boolean {
     this.#accepted++;
     if (this.#isFull && !this.#makeRoom()) {

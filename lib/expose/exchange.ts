@@ -191,10 +191,7 @@ export class Exchange {
     });
   }
 
-  /**
-   * Handles a server that closes too early: destroys the answer. An answer without a length ends normally, even by a
-   * reset.
-   */
+  /** If the server closes too early, destroys the answer. An answer without a length ends normally, even by a reset. */
   #cut({ rawHeaders }: IncomingMessage): void {
     const hasEnd = hasField(rawHeaders, "content-length") || hasField(rawHeaders, "transfer-encoding");
     if (hasEnd) this.#parts.answer.destroy();

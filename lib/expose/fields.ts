@@ -17,10 +17,7 @@ const OF_A_CONNECTION = new Set([
   "http2-settings",
 ]);
 
-/**
- * Passed on even if `Connection` names them. Without them, the server could see another host, or another end of the
- * body.
- */
+/** Passed on even if `Connection` names them. Otherwise the server could see another host, or another body. */
 const ALWAYS_KEPT = new Set(["host", "content-length"]);
 
 /** The protocols that a connection may change to. Others, such as HTTP/2, may carry requests for other hosts. */

@@ -14,9 +14,7 @@ const HEAD_MOST = 65_536;
 const CONTINUATIONS_MOST = 16;
 /** The most that a head's fields may measure. The measured size may be 1.6 times the true one. */
 const FIELDS_MOST = 65_536;
-/**
- * How many new streams of a client are passed on at once. The next ones wait until other connections have had a turn.
- */
+/** How many new streams of a client are passed on at once. The others wait until other connections have had a turn. */
 const OPENED_AT_ONCE = 8;
 /** The budget of stream resets. A browser that leaves a page resets at most all its open streams. */
 const RESETS = { most: 200, perSecond: 50 };

@@ -136,10 +136,7 @@ export class ServerConnection {
     this.socket.once("close", () => client.removeListener("close", end));
   }
 
-  /**
-   * Follows an answer to its end, and notes whether a byte follows it: the runtime's parser hides an incomplete
-   * message.
-   */
+  /** Follows an answer to its end. Notes whether a byte follows: the runtime's parser hides an incomplete message. */
   follow(response: IncomingMessage): void {
     if (this.#keep === undefined) return;
     const { rawHeaders } = response;
@@ -206,9 +203,7 @@ export class KeptConnections {
     return connection;
   }
 
-  /**
-   * Takes the idle connection that was used last: one reserved for the client if there is any, else one of its address.
-   */
+  /** Takes an idle connection: one reserved for the client, else one of its address. Prefers the last used. */
   #take(client: Socket, target: Target): ServerConnection | undefined {
     const idle = this.#idle.get(target);
     if (idle === undefined || idle.length === 0) return undefined;

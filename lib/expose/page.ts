@@ -1,7 +1,4 @@
-/**
- * The pages of the front. Names and paths may come from other users, so they are escaped. A name that is no valid host
- * name gets no link.
- */
+/** The pages of the front. Names and paths are escaped, as they may come from other users. */
 import { type Listed, listPorts, type Loopback, type Places } from "../sockets/loopbacks.ts";
 import { isLabel } from "../system/dns_label.ts";
 import type { Front, Origin } from "./parts.ts";

@@ -6,9 +6,7 @@ import { codeOf } from "../system/errors.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 
-/**
- * For how many ms a found server is used before the next look: 20 times as long as the look took, within limits.
- */
+/** How long a found server is used, in ms: `ofLook` times as long as the look took, within limits. */
 const HELD_MS = { least: 20, most: 200, ofLook: 20 };
 const HELD_MOST = 256;
 

@@ -1,7 +1,4 @@
-/**
- * Passes on connections that change to another protocol, such as WebSockets. Once the server has agreed, passes bytes
- * both ways.
- */
+/** Passes on connections that change to another protocol, such as WebSockets, once the server has agreed. */
 import type { IncomingMessage, ServerResponse as Answer } from "node:http";
 import type { Socket } from "node:net";
 import { request as httpRequest, ServerResponse } from "../system/http.ts";
@@ -86,8 +83,7 @@ export class Upgrades {
       void this.#pass({ ...upgrade, entry: this.#logEntry(upgrade) }, passedUpgrades(request.rawHeaders) ?? "");
       return;
     }
-    // Node.js before 24.9 does not call mayUpgrade(), and has not read the body. So puts the request back, and reads
-    // anew.
+    // Node.js before 24.9 does not call mayUpgrade(). It has not read the body: puts the request back, and reads anew.
     client.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), "latin1"), head]));
     this.#read(client);
   }

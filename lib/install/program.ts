@@ -63,10 +63,7 @@ function currentBinary(): string | undefined {
   return COMPILED_FROM.some((name) => newer(path.join(ROOT, name))) ? undefined : binary;
 }
 
-/**
- * The start script of the copy. It finds the other files by its own path, so that the prefix may be moved. It fetches
- * no packages.
- */
+/** The start script of the copy. It finds the files by its own path, so the prefix may be moved. It fetches nothing. */
 const START = `#!/bin/sh
 here=\${0%/*}/../${TREE}
 DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\

@@ -39,9 +39,7 @@ export async function becomeLibrary(library: string, args: readonly string[]): P
   return await stayAsParent(library, args, { argv0: name });
 }
 
-/**
- * Executes the library with the kernel's arguments and environment: the runtime's copies lack bytes that are not UTF-8.
- */
+/** Executes the library with the kernel's arguments and environment. The runtime's copies lose bytes outside UTF-8. */
 function becomeOnDeno(library: string, name: string, args: readonly string[]): never {
   const words = ownWords(args.length);
   const environment = Environ.ofProcess().entries;

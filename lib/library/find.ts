@@ -40,18 +40,13 @@ function noBuild(places: readonly string[]): string {
   return `library ${NAME}: not found in ${places.map((place) => dirname(place)).join(", ")}: run "deno task build"`;
 }
 
-/**
- * Returns the message for a missing package. npm leaves the package out on another kind of machine, and with
- * `--omit=optional`.
- */
+/** Returns the message for a missing package: npm omits it on other machines, and with `--omit=optional`. */
 function noPackage(): string {
   const how = ["x64", "arm64"].includes(process.arch) ? `npm install ${PACKAGE}` : "unsock is for x64 and arm64";
   return `package ${PACKAGE}: not installed: ${how}`;
 }
 
-/**
- * @returns The library beside this program, or undefined if there is none. A compiled binary may carry its own instead.
- */
+/** @returns The library beside this program, or undefined if there is none. (A compiled binary may carry its own.) */
 export function libraryBeside(): string | undefined {
   return placesBeside().find(exists);
 }
@@ -106,10 +101,7 @@ function checkWhole(file: string): string {
   return file;
 }
 
-/**
- * True if the file contains its whole section table, which linkers put last. A process that maps a truncated library
- * crashes.
- */
+/** True if the file has its whole section table, which linkers put last. A truncated library would crash. */
 function isWhole(file: string): boolean {
   const header = new Uint8Array(64);
   const fd = fs.openSync(file, "r");

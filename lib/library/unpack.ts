@@ -76,10 +76,7 @@ function isWhole(file: string, bytes: Uint8Array): boolean {
   return lstatOrUndefined(file)?.isFile() === true && fs.readFileSync(file).equals(bytes);
 }
 
-/**
- * Writes the file. Leaves a complete file in place, as another process may be about to open it; removes one that
- * differs.
- */
+/** Writes the file, unless it is complete: another process may be about to open it. Removes a file that differs. */
 function write(file: string, bytes: Uint8Array): void {
   if (lstatOrUndefined(file) !== undefined && !isWhole(file, bytes)) fs.rmSync(file, { force: true });
   try {

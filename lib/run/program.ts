@@ -2,10 +2,7 @@
 import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 
-/**
- * The doors, and three other answers. `none`: no door reaches the program. `script`: the next step decides. `unknown`:
- * the program could not be read.
- */
+/** Doors; `none` if no door reaches the program. `script`: the next step decides. `unknown`: the file is unreadable. */
 const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
 
 export type Door = typeof DOORS[number];

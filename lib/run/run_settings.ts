@@ -35,9 +35,7 @@ export interface CheckedDirectory extends ChosenDirectory {
   readonly problem: string | undefined;
 }
 
-/**
- * Asks for the directory: `here` or `dir`, `UNSOCK_DIR`, `$XDG_RUNTIME_DIR/unsock`, `/run/unsock`, `/tmp/unsock-UID`.
- */
+/** Asks for the directory: `here` or `dir`, `UNSOCK_DIR`, or the default directory. */
 export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
   word: "directory",
   failure: UsageError,
@@ -52,9 +50,7 @@ export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
 /** Makes the directory if it is missing, and checks it. The answer is whether it was missing. */
 export const PREPARE_QUESTION: Question<boolean> = { word: "prepare", read: (answer) => answer.flag("made") };
 
-/**
- * Asks whether this process may make the calls that every redirected socket needs. If not, throws the error of `run`.
- */
+/** Asks whether this process may make the calls of every redirected socket; if not, throws the error of `run`. */
 export const MAY_BIND_QUESTION: Question<true> = { word: "may-bind", read: () => true };
 
 /** Makes a socket in the directory as a test. Throws the reason if this fails. */

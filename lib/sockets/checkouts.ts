@@ -24,9 +24,7 @@ export interface Checkout {
   readonly path: string;
   /** The branch, or the folder if no branch is checked out; for the main checkout, the repository's folder. */
   readonly name: string;
-  /**
-   * The repository's name and `name`. For the main checkout: the name of the folder around the repository, and `name`.
-   */
+  /** The repository's name and `name`; for the main checkout, the name of the repository's parent folder and `name`. */
   readonly longName: string;
 }
 
@@ -61,16 +59,12 @@ function namesOf(git: string): Pick<Checkout, "name" | "longName"> {
   return { name: name || NAMELESS, longName: dnsLabel(`${before}-${name || NAMELESS}`) };
 }
 
-/**
- * Returns the folder of a repository, by its git directory: without a hidden last part (`/.git`) or the ending `.git`.
- */
+/** Returns the folder of a repository's git directory, without a hidden last part (`/.git`) or the ending `.git`. */
 function folderOf(git: string): string {
   return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
 }
 
-/**
- * Returns the only line of a file. Undefined if the file has several lines, or cannot be read. Never blocks on a pipe.
- */
+/** Returns the only line of a file, or undefined if it has several or cannot be read. Never blocks on a pipe. */
 function readLine(file: string): string | undefined {
   return orUndefined(() => {
     const fd = fs.openSync(file, O_RDONLY | O_NONBLOCK);

@@ -72,9 +72,7 @@ export function countByPort(files: readonly SocketFile[]): (file: SocketFile) =>
   return (file) => counts.get(keyOf(file)) ?? 0;
 }
 
-/**
- * @returns `9042@127.0.0.2`; the port alone if the address is unknown, or if the port's only socket is on a wildcard.
- */
+/** @returns `9042@127.0.0.2`; the port alone if the address is unknown, or if the only socket is on a wildcard. */
 export function formatAddressedPort({ first, port, address }: SocketFile, sockets: number): string {
   const isPlain = address === undefined || (first && sockets === 1 && ["0.0.0.0", "::"].includes(address.text));
   return isPlain ? `${port}` : `${port}@${address.text}`;

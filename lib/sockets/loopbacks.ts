@@ -140,10 +140,7 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   return [...found.values()].sort((one, other) => one.name < other.name ? -1 : 1);
 }
 
-/**
- * @returns The loopback of this name, in upper or lower case. First tries names of `run --name`, without listing all
- *   loopbacks.
- */
+/** @returns The loopback of this name, in any case. Names of `run --name` are found without a list of all loopbacks. */
 export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();
   if (!isLabel(wanted)) return undefined;

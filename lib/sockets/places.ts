@@ -18,10 +18,7 @@ export interface Place {
   readonly name: string | undefined;
   readonly path: string;
   readonly uid: number;
-  /**
-   * The default directory of the place's user, in which a running `expose --http` records itself. Undefined if not
-   * known.
-   */
+  /** The default directory of the place's user, in which `expose --http` records itself, or undefined if not known. */
   readonly base: string | undefined;
 }
 

@@ -36,9 +36,7 @@ export interface SocketFile {
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
-  /**
-   * Whether the file's stream socket listens. Undefined for other sockets, and for sockets of other network namespaces.
-   */
+  /** Whether the file's stream socket listens; undefined for others, and for those of other network namespaces. */
   readonly listening: boolean | undefined;
   /** When the file was made. */
   readonly since: Date | undefined;
@@ -54,10 +52,7 @@ export interface SocketFile {
   readonly waiting: number;
 }
 
-/**
- * The library's answers about a directory. The library reads the names before the sockets, so every name's socket is
- * known.
- */
+/** The library's answers about a directory. It reads the names before the sockets, so every name's socket is known. */
 export interface Listing {
   readonly names: readonly SocketName[];
   /** The Unix sockets of the network namespace that have a path. */
@@ -117,9 +112,7 @@ function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   return ["plain", "first", "listed", "waiting", "unlisted"].includes(name.what);
 }
 
-/**
- * Counts live waiting sockets in the row of their port's first socket. Without a first socket, each has its own row.
- */
+/** Counts live waiting sockets in the row of their port's first socket. Without one, each has its own row. */
 function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
   const isBehind = (front: SocketFile) => (file: SocketFile) =>
     file.port === front.port && file.kind === front.kind && front.first;

@@ -42,10 +42,7 @@ interface Known {
   readonly at: number;
 }
 
-/**
- * Finds stale files. One process of the library at a time checks the files of all requests. An answer is used for a
- * second.
- */
+/** Finds stale files. One process of the library at a time checks the files of all requests. */
 export class StaleFiles {
   readonly #library: string;
   readonly #known = new Map<string, Known>();

@@ -86,9 +86,7 @@ export class Environ {
     return Object.fromEntries(pairs.filter(([name]) => name !== "").toReversed());
   }
 
-  /**
-   * Replaces the first value of this name, and removes any further values of it. Appends the value if the name is new.
-   */
+  /** Replaces the first value of this name, and removes its further values. Without a value, appends one. */
   set(name: string, value: string): void {
     const entry = encoder.encode(`${name}=${value}`);
     const index = this.#entries.findIndex((entry) => Environ.#isNamed(entry, name));

@@ -63,8 +63,7 @@ export function orUndefined<T>(ask: () => T): T | undefined {
 export function createWhole(file: string, bytes: Uint8Array, mode: number): void {
   const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1)); // node:crypto would load slowly
   const part = `${file.slice(0, file.lastIndexOf("/") + 1)}.unsock-${random.toString(16).padStart(16, "0")}`;
-  // A write beyond RLIMIT_FSIZE raises SIGXFSZ, here or when the runtime writes its caches. A handler keeps this
-  // process alive.
+  // Without a handler, SIGXFSZ would end this process if a write here, or of the runtime, exceeds RLIMIT_FSIZE.
   process.on("SIGXFSZ", () => {});
   const fd = fs.openSync(part, "wx", 0o600);
   try {

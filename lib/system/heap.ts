@@ -1,21 +1,13 @@
-/**
- * Options of V8 that keep `expose --http` small. Without them the heap more than doubles before V8 collects garbage.
- */
+/** Options of V8 for a small `expose --http`. Without them the heap more than doubles before V8 collects garbage. */
 import v8 from "node:v8";
 import { IS_DENO } from "./runtime.ts";
 
-/**
- * For Deno, which takes the options only at its start. With smaller values garbage collection takes a third of the
- * processor time.
- */
+/** For Deno, which takes options at its start only. Smaller values would cost a third of the processor time. */
 export const SMALL_HEAP = "--max-semi-space-size=2,--heap-growing-percent=30";
 
 /** For Node.js, which takes this option at any time. */
 const SMALL_OLD_PART = "--heap-growing-percent=30";
-/**
- * For Node.js: forbids the young generation to grow further. Node.js takes its size only at the start, but this option
- * at any time.
- */
+/** For Node.js, which takes the young generation's size only at its start, but takes this limit at any time. */
 const NO_GROWTH = "--semi-space-growth-factor=1";
 /** The size of both halves of the young generation, as `SMALL_HEAP` sets it. */
 const YOUNG_SIZE = 4 << 20;
@@ -31,9 +23,7 @@ function isSmaller(): boolean {
   return size > 0 && size < YOUNG_SIZE;
 }
 
-/**
- * Keeps the heap of Node.js small: makes the young generation grow to `YOUNG_SIZE`, and then forbids further growth.
- */
+/** Keeps the heap of Node.js small: makes the young generation grow to `YOUNG_SIZE`, and no further. */
 export function keepHeapSmall(): void {
   if (IS_DENO) return;
   v8.setFlagsFromString(SMALL_OLD_PART);

@@ -22,8 +22,7 @@ export function listIpListeners(port?: number): IpListener[] {
   const number = port === undefined ? "[0-9A-F]{4}" : port.toString(16).toUpperCase().padStart(4, "0");
   return TABLES.flatMap(([table, kind, listening]) => {
     const text = readText(`/proc/net/${table}`) ?? "";
-    // sl local remote st tx:rx tr:when retrnsmt uid timeout inode. One pattern for the whole text: thousands of lines
-    // may have other states.
+    // sl local remote st tx:rx tr:when retrnsmt uid timeout inode. One pattern, as thousands of lines may not match.
     const line = new RegExp(
       `^ *\\d+: [0-9A-F]+:(${number}) [0-9A-F]+:[0-9A-F]{4} ${listening} [0-9A-F]+:([0-9A-F]+) \\S+ \\S+ +\\d+ +\\d+ (\\d+)`,
       "gm",

@@ -146,9 +146,7 @@ function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   return parseArgs({ args: words, options: Object.fromEntries(options), strict: false, tokens: true }).tokens;
 }
 
-/**
- * True if the option takes the next word as its value. The value may be `-`; without `bare`, also a negative number.
- */
+/** True if the option takes the next word as its value: also `-`, and without `bare` a negative number. */
 function takesNext(option: Option | undefined, next: string | undefined): boolean {
   if (next === undefined || (option !== undefined && (option.value === undefined || option.optional))) return false;
   return !(option?.bare === undefined ? /^-\D/ : /^-./).test(next);

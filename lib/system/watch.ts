@@ -15,10 +15,7 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
-  /**
-   * Watches the directory, or its nearest existing parent. Repeats this if a nearer directory was made before the watch
-   * began.
-   */
+  /** Watches the directory, or its nearest existing parent. Starts anew if a nearer one was made meanwhile. */
   #arm(): void {
     if (this.#watcher !== undefined && existingAbove(this.#directory) === this.#place) return;
     do {

@@ -1,16 +1,10 @@
-/**
- * Writes without waiting, so that a slow reader does not stop the traced server. If the queue is full, drops pieces and
- * counts them.
- */
+/** Writes without waiting, so that a slow reader does not stop the traced server. Drops pieces if the queue is full. */
 import * as fs from "node:fs";
 import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
 const QUEUE_MOST = 1 << 23;
 const AGAIN_MS = 10;
-/**
- * PIPE_BUF: a pipe takes a piece of this size whole or not at all. Of a larger piece, Deno does not report how much the
- * pipe took.
- */
+/** PIPE_BUF: a pipe takes such a piece whole or not at all. Deno does not report how much it took of a larger one. */
 const PIECE_MOST = 4096;
 const STANDARD_OUTPUT = 1;
 

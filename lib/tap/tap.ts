@@ -68,10 +68,7 @@ export class Tap {
     }
   }
 
-  /**
-   * Attaches to new processes of the server that no process traces. (strace itself attaches to children of its
-   * processes.)
-   */
+  /** Attaches to the server's new processes, if no process traces them. (strace attaches to their children itself.) */
   async #lookAgain(): Promise<void> {
     const others = (this.#servers.find() ?? []).filter(({ pid }) => !this.#known.has(pid));
     const free = others.filter(({ pid }) => tracerOf(pid) === 0);

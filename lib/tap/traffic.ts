@@ -111,10 +111,7 @@ export class Traffic {
     this.#see({ time, kind: this.#port.port.kind, what, from, to, data, size });
   }
 
-  /**
-   * Finds the addresses of both ends of a connection. For a plain Unix client, takes the address that the library
-   * invents.
-   */
+  /** Finds the addresses of both ends of a connection. A plain Unix client has an address that the library invents. */
   #meet({ inode, peer, name }: Descriptor, accepted?: string): Connection {
     const ends = readClientName(accepted ?? (peer === undefined ? "" : this.#port.nameOf(peer) ?? ""));
     const own = readFileName(name)?.own ?? { ip: UNKNOWN, port: this.#port.port.number };
@@ -148,10 +145,7 @@ export class Traffic {
     this.#tell("end", way === "in" ? client : server, way === "in" ? server : client, time);
   }
 
-  /**
-   * Ends a connection if the process that last moved bytes closes it. A server that forks also closes its own copy, but
-   * the connection goes on.
-   */
+  /** Ends a connection if the process that last moved bytes closes it. Other processes close only copies. */
   #close({ inode }: Descriptor, connection: Connection, { thread, time, result }: Call): void {
     if (result !== 0 || connection.process !== this.#port.processOf(thread)) return;
     this.#end(connection, "out", time);

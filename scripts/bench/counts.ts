@@ -12,18 +12,14 @@ import { type Place, runWorkload } from "./workloads.ts";
  */
 export function parseCalls(table: string): number {
   const total = table.split("\n").find((line) => line.trim().endsWith(" total"));
-  // Columns: % time, seconds, usecs/call, calls, errors. Older versions leave out usecs/call in the total; errors may
-  // be missing.
+  // % time, seconds, usecs/call, calls, errors. In the total, older versions omit usecs/call; errors may be missing.
   const fields = total?.trim().split(/\s+/).slice(0, -1).filter((field) => /^\d+$/.test(field)) ?? [];
   const calls = Number(fields.length > 1 ? fields[1] : fields[0]);
   if (!Number.isInteger(calls)) throw new Error(`strace counted nothing:\n${table}`);
   return calls;
 }
 
-/**
- * Returns the calls of both ends for one unit of work. Compares 2 N units with N units, so that start and end do not
- * count.
- */
+/** Returns the calls of both ends for one unit of work. Runs N and 2 N units, so that start and end do not count. */
 async function callsPerUnit(rig: Rig, name: string, unit: number, place: Place): Promise<number> {
   const strace = findProgram("strace") ?? "strace";
   const file = path.join(rig.directory, "calls");

@@ -32,10 +32,7 @@ async function makeDatabase({ directory }: Site): Promise<void> {
   await output([program, ...args], { env: { TZ: "UTC", HOME: directory } });
 }
 
-/**
- * @param server The text of the only server block. If root starts nginx, its workers stay root's, as the sockets are
- *   root's.
- */
+/** @param server The text of the only server block. Root's workers stay root's, as the sockets are root's. */
 function nginxConfiguration({ directory }: Site, name: string, server: string): string {
   return `${
     Deno.uid() === 0 ? "user root; " : ""
@@ -80,10 +77,7 @@ function findRequests(printed: string): number {
   return printed.includes("Non-2xx") ? NaN : find(/^Requests\/sec:\s+([\d.]+)/m)(printed);
 }
 
-/**
- * Returns the bandwidth: the last line of comma-separated values ends with bytes and bits per second. NaN if iperf gave
- * up before the end.
- */
+/** Returns the bandwidth from the last line (…,bytes,bits per second), or NaN if iperf gave up before the end. */
 export function findBandwidth(printed: string): number {
   const [bytes = 0, bits = NaN] = printed.trim().split("\n").at(-1)?.split(",").slice(7).map(Number) ?? [];
   return bytes < IPERF_LEAST ? NaN : bits / 8e6;

@@ -1,15 +1,10 @@
-/**
- * Sets up the rig and removes it: builds the library and the programs, makes directories, and shows progress on a
- * terminal.
- */
+/** Sets up the rig and removes it: builds library and programs, makes directories, shows progress on a terminal. */
 import { build } from "../build.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { buildBefore } from "./before.ts";
 import { makeRig, type OtherLibrary, type Rig } from "./rig.ts";
 
-/**
- * Makes a directory in memory, as `/run` is. On a disk, the cost of socket files would be that of the disk's journal.
- */
+/** Makes a directory in memory, as `/run` is. On a disk, socket files would cost what the disk's journal costs. */
 export async function makeInMemory(): Promise<string> {
   const options = { prefix: "u" };
   return await Deno.makeTempDir({ ...options, dir: "/dev/shm" }).catch(() => Deno.makeTempDir(options));

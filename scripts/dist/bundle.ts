@@ -10,15 +10,10 @@ import { DATE, ROOT, run, withStage } from "./tools.ts";
 /** The bundler, which only this file uses. Its output needs no package. */
 const ESBUILD = "esbuild@0.28.2";
 
-/**
- * The oldest Node.js that the package supports: `first.js` requires `process.getBuiltinModule`. Of Node.js 22, 22.3 is
- * the first with it.
- */
+/** The oldest Node.js that the package supports: the first with `process.getBuiltinModule` (of 22 it is 22.3). */
 export const OLDEST_NODE = "20.16";
 
-/**
- * The oldest Node.js that parses the command in PATH, so that the command can tell the user that Node.js is too old.
- */
+/** The oldest Node.js that parses the command in PATH, which tells users of an old Node.js that it is too old. */
 const PARSED_BY = "node12.20";
 
 async function bundle(tree: string, entry: string, file: string, options: readonly string[]): Promise<void> {

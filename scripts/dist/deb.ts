@@ -8,16 +8,10 @@ import { DATE, ROOT, run, withStage } from "./tools.ts";
 /** Debian's name of a machine. */
 export type DebianMachine = "amd64" | "arm64";
 
-/**
- * The version for Debian: `~` sorts before the release of the same number. A hyphen would begin a Debian revision,
- * which sorts after it.
- */
+/** The version for Debian. `~` sorts before the release; a hyphen would begin a revision, which sorts after it. */
 export const DEBIAN_VERSION = VERSION.replace("-", "~");
 
-/**
- * Options of `dpkg-deb`. At xz's level 6, the program of 97 MB would take seven times as long, for a package of 25 MB
- * instead of 29.
- */
+/** Options of `dpkg-deb`. xz's level 6 takes seven times as long for 97 MB, and makes a package of 25 MB, not 29. */
 const COMPRESSION = ["-Zxz", "-z1"];
 
 /** The packages that the program's runtime needs. The library needs none. */

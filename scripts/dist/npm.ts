@@ -1,7 +1,4 @@
-/**
- * Makes the npm packages. `unsock` has the module for tests and the whole command line. Each machine has a package with
- * its library; npm installs the right one.
- */
+/** Makes the npm packages: `unsock` has the module for tests and the command line; each machine's has its library. */
 import * as path from "@std/path/posix";
 import { REPOSITORY, VERSION } from "../../lib/system/version.ts";
 import { tellStep } from "../progress.ts";
@@ -70,10 +67,7 @@ export async function makeMachinePackage(out: string, machine: NodeMachine, libr
 const MODULE = ["unsock.cjs", "unsock.mjs", "unsock.d.mts"] as const;
 const TYPES_OF_COMMONJS = "unsock.d.cts";
 
-/**
- * The manifest of the main package. It has no `os` and no `cpu`: npm installs it everywhere, and at use it says what it
- * needs.
- */
+/** The manifest of the main package. Without `os` and `cpu`, npm installs it everywhere; it reports its needs. */
 const MAIN = {
   description:
     "Run unmodified programs with Unix sockets in place of IP sockets: a loopback for each test and each checkout",

@@ -1,12 +1,7 @@
-/**
- * Makes the links of a page absolute, for places that show the page alone, such as a registry of packages. Does no I/O.
- */
+/** Makes the links of a page absolute, for places without the other files, such as npm's registry. Does no I/O. */
 
 const PICTURE = /\.(?:gif|jpe?g|png|svg|webp)$/;
-/**
- * The targets of links in Markdown and in HTML's attributes, without targets that have a scheme or are in the same
- * page.
- */
+/** Targets of links in Markdown and in HTML's attributes, unless they have a scheme or are in the same page. */
 const TARGETS = /(\]\(|\b(?:src|srcset|href)=")(?![a-z]+:|#)([^)\s"]+)/g;
 
 /**

@@ -9,10 +9,7 @@ export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 /** The directory of all shipped files, which changes all at once. */
 const DIST = path.join(ROOT, "dist");
 
-/**
- * The date of all files in archives, in seconds since 1970, so that the same files make the same archive. By default
- * the year 2000.
- */
+/** The date of all files in archives, in seconds since 1970: the same files make the same archive. Default: 2000. */
 export const DATE = Deno.env.get("SOURCE_DATE_EPOCH") || "946684800";
 
 /**

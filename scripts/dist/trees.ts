@@ -47,10 +47,7 @@ export async function buildLibraries(): Promise<BuiltLibrary[]> {
   return foreign === undefined ? [own] : [own, { arch: "aarch64", file: foreign }];
 }
 
-/**
- * @returns The other machine's library, on x86-64. Undefined on another machine, or if no compiler is installed for it,
- *   which a line tells the user.
- */
+/** @returns The other machine's library; undefined if this is no x86-64 machine, or without a compiler for it. */
 export async function buildForeign(): Promise<string | undefined> {
   if (Deno.build.arch !== "x86_64") return undefined;
   if (!await compilerIsThere("aarch64")) {

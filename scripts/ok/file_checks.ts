@@ -26,8 +26,7 @@ const CLANG_FLAGS = [
   "-analyzer-config",
   "-Xclang",
   "suppress-null-return-paths=false",
-  // A quarter of the default. With the default the analysis took four minutes of a processor; now it takes less than
-  // one.
+  // A quarter of the default. The default took four minutes of a processor; this takes less than one.
   "-Xclang",
   "-analyzer-config",
   "-Xclang",
@@ -77,10 +76,7 @@ async function versionOf(program: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/**
- * @returns A command for each C file of the library. Its name is a hash of all that the compiler reads, except the
- *   system's headers.
- */
+/** @returns A command for each C file of the library. Its file in `PASSED` is named by a hash of all that it reads. */
 async function analyseEach(program: string, args: readonly string[]): Promise<Command[]> {
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
   const headers = [SYSTEM_CALLS, ...await filesOf(["c"], [".h"])];

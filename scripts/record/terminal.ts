@@ -34,9 +34,7 @@ export function escape(text: string): string {
   return text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character);
 }
 
-/**
- * @returns The CSS rules that show each line at first, hide all lines together, and show each line again at its time.
- */
+/** @returns The CSS rules that show each line at first, hide all lines, and show each again at its time. */
 function animate(times: readonly number[], last: number): string {
   const whole = SHOWN_S + last;
   const percent = (time: number) => `${(time / whole * 100).toFixed(2)}%`;

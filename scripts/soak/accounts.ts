@@ -1,7 +1,4 @@
-/**
- * Counts the resources of the servers that stay, of the directory and of the network: at the start, every minute, and
- * at the end.
- */
+/** Counts the resources of lasting servers, of the directory and of the network: at start, each minute, at the end. */
 import * as path from "@std/path/posix";
 import { inodeOf, judgeFiles, readFiles } from "./directory.ts";
 import type { Family } from "./family.ts";
@@ -111,10 +108,7 @@ export class Accounts {
     for (const server of this.#watched) server.last = sample(server.pid) ?? server.last;
   }
 
-  /**
-   * @returns The rows of the summary: descriptors before, during and after the load; memory after warm-up and at the
-   *   end.
-   */
+  /** @returns The summary's rows: descriptors before, during and after load; memory after warm-up and at the end. */
   table(): Record<string, string> {
     return Object.fromEntries(this.#watched.map(({ name, idle, warm, last }) => {
       const descriptors = `descriptors ${idle.descriptors}, ${warm?.descriptors ?? "-"}, ${last.descriptors}`;

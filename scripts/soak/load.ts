@@ -25,10 +25,7 @@ export const KINDS = [
   "fault: client torn",
 ];
 
-/**
- * The ports of one soak, chosen at random: another soak may run at the same time, and abstract names are common to all
- * directories.
- */
+/** The ports of one soak, chosen at random: all soaks of the machine share the abstract names. */
 export class Ports {
   readonly #base = FIRST + BLOCK * Math.floor(Math.random() * BLOCKS);
   readonly tcp = TCP_MAKES.map((_, index) => this.#base + index);

@@ -40,10 +40,7 @@ export const HAPROXY: Suite = {
   },
 };
 
-/**
- * HAProxy's tests under the trap engine. The tester's threads loop over `accept`, `recv` and `poll`, and end by
- * `pthread_cancel`.
- */
+/** HAProxy's tests with trapped calls. The tester's threads loop over `accept`, `recv` and `poll` until cancelled. */
 export const HAPROXY_TRAPPED: Suite = {
   ...HAPROXY,
   name: "haproxy-trapped",
@@ -53,10 +50,7 @@ export const HAPROXY_TRAPPED: Suite = {
     (await HAPROXY.prepare(tree, work, run)).map((one) => ({ ...one, trapped: true })),
 };
 
-/**
- * The first letters of the tests' names: the tester itself (a), the basics (b), HAProxy in front (h), PROXY protocol
- * (o), HTTP/2 (t).
- */
+/** First letters of the chosen tests: a (the tester), b (basics), h (HAProxy), o (PROXY protocol), t (HTTP/2). */
 const GROUPS = ["a", "b", "h", "o", "t"];
 
 export const VARNISH: Suite = {

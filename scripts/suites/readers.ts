@@ -33,9 +33,7 @@ function isStatus(word: string): word is Status {
   return ["pass", "fail", "skip", "unfinished"].includes(word);
 }
 
-/**
- * Reads TAP. `prove -v` prints the file's name before its tests. A test without a description is named by its number.
- */
+/** Reads TAP. `prove -v` prints the file's name before its tests. A test without a description has its number. */
 export function readTap(output: string): Results {
   const named = new Named();
   let file = "";

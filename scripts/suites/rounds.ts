@@ -57,10 +57,7 @@ interface How {
   readonly log: string;
 }
 
-/**
- * Runs a part, or some of its tests. If the program dies before all of `expected` have been begun, runs the others
- * again.
- */
+/** Runs a part, or some of its tests. If the program dies before all of `expected` began, runs the others again. */
 async function runAll(part: Part, how: How, expected: Results): Promise<Whole> {
   const results = new Map<string, Status>();
   let counters = NO_COUNTERS;

@@ -16,16 +16,10 @@ export interface Part {
   readonly env?: Readonly<Record<string, string>>;
   /** The time after which the part counts as hung. */
   readonly seconds: number;
-  /**
-   * Returns the command. `read` gets the command's output, or the file `report` in the scratch directory if there is
-   * one.
-   */
+  /** Returns the command. `read` gets its output, or the file `report` in the scratch directory if there is one. */
   readonly command: (place: Place) => string[];
   readonly read: Reader;
-  /**
-   * Whether the part runs as an ordinary user. Root's servers would change to another user, who cannot enter root's
-   * directory.
-   */
+  /** Whether an ordinary user runs the part: root's servers would become a user who cannot enter root's directory. */
   readonly asUser?: boolean;
   /** Whether system calls are trapped, by `--engine trap`. */
   readonly trapped?: boolean;
@@ -47,10 +41,7 @@ export interface Suite {
   readonly version: readonly string[];
   /** The least number of tests that pass over TCP. With fewer, something did not run. */
   readonly least: number;
-  /**
-   * Whether the tests are those of another suite, in harder circumstances. The page leaves such a suite out, as it adds
-   * up tests.
-   */
+  /** Whether the tests are those of another suite, in harder circumstances. The page does not count them again. */
   readonly again?: boolean;
   /**
    * Builds the tests.

@@ -5,9 +5,7 @@ const ALL = "tests/";
 export const ALL_OPTION = "--all";
 const IGNORE = "--ignore=";
 
-/**
- * The tests that take half of the time: every failing call, every order of calls, other machines, Go's compiler, npm.
- */
+/** The tests that take half of the time: every failing call or order of calls, other machines, Go's compiler, npm. */
 export const LONG = [
   "tests/aarch64",
   "tests/booted",
@@ -35,9 +33,7 @@ export const LONG = [
   "tests/vm",
 ];
 
-/**
- * The files and folders that begin before all others. If a long file began last, processors would be idle at the end.
- */
+/** The files and folders that begin before all others: a long file that begins last leaves processors idle. */
 const FIRST = ["tests/probes/sockets_test.ts", "tests/probes/processes_test.ts", "tests/unit/layers_test.ts", ...LONG];
 
 /**
