@@ -115,7 +115,7 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     }
     if (unsock_statx(AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status) < 0)
         return -EACCES;
-    /* If this process has kept the file, the directory was its user's. */
+    /* A process that has kept the file made it in its user's own directory, even if its user has changed since. */
     bool left = lock->keeps && unsock_this_process()->lock_kept;
     bool private =
         (status.stx_mode & UNSOCK_OTHERS_WRITE) == 0 && (left || status.stx_uid == (uint32_t)unsock_geteuid());
@@ -133,7 +133,7 @@ static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both calls: a handler's stack may be small */
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)
         return false;
-    /* Nobody renames files in a private directory, so the link count decides. */
+    /* Where only this user may write, nobody renames the file, so the link count decides. */
     if (made || lock->keeps)
         return status.stx_nlink > 0 && (status.stx_mode & S_IFMT) == S_IFREG;
     uint64_t opened = status.stx_ino;

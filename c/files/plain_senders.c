@@ -135,7 +135,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
     struct sender sender;
     struct sockaddr_un own = {.sun_family = AF_UNIX};
     int64_t time = seconds();
-    /* A relative path names another socket in this process. */
+    /* A reply to a relative path would reach another socket. */
     if (length <= UNSOCK_SUN_PATH_OFFSET + 1 || length > sizeof(*name) ||
         (name->sun_family == AF_UNIX && name->sun_path[0] != '/' && name->sun_path[0] != '\0'))
         return 0;
@@ -149,7 +149,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
     bool has_file = entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_FILE);
     if (has_file)
         unsock_port_own_path(entry, &own);
-    /* Another process may have given the file another name (unsock_port_join). */
+    /* If another process has renamed the file (unsock_port_join), there is nothing to link to. */
     bool linked = has_file && unsock_file_inode(own.sun_path) > 0;
     return has_file || entry->kind == UNSOCK_KIND_FOREIGN ? invent(linked ? &own : NULL, name, length, time) : 0;
 }

@@ -136,7 +136,7 @@ void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life
             unsock_port_unlink(me);
         return;
     }
-    /* A new socket may have bound that name, and made PORT.sock, before the port was read. */
+    /* Asks again about a missing file: a new socket may have bound the name before the port was read. */
     if (own == UNSOCK_PORT_GONE)
         own = unsock_port_ask(probe, me);
     if (own == UNSOCK_PORT_STALE || own == UNSOCK_PORT_GONE)

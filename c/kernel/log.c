@@ -41,7 +41,7 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
     if (settings->log == UNSOCK_LOG_STDERR)
         return true;
     UNSOCK_CLOSED long fd = open_log_file(settings->log_file);
-    /* ENXIO: a FIFO without a reader so far. */
+    /* ENXIO is no failure: the log is a FIFO without a reader so far. */
     if (fd < 0 && fd != -ENXIO) {
         unsock_text_put(error, "UNSOCK_LOG: cannot be written (");
         put_error(error, (int)-fd);

@@ -187,7 +187,7 @@ bool unsock_end_is_reset(int fd) {
 
 /* POLLRDHUP reports the peer's shutdown only while this side has not shut down reading itself. */
 bool unsock_end_is_over(int fd, unsigned mark, int events) {
-    /* Stores the reset: a read of the error clears it in the kernel. */
+    /* Notes the reset in a mark, because the kernel forgets it once the program reads the error. */
     if (events & POLLERR)
         unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);
     return (mark & (UNSOCK_END_LOST | UNSOCK_END_RESET | UNSOCK_END_OVER)) || (events & POLLERR) ||

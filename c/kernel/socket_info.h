@@ -138,8 +138,7 @@ bool unsock_identify_is_connection(int fd);
  * by another path marks its own file, as only the owner can: the time of modification becomes a hash of its name. */
 
 /* True if the datagram socket with this name is certainly in the directory, but bound by another path. Then fills
- * `name` as for a name in the directory. Makes no system call if the path's last part is not the name of a datagram
- * port's file. */
+ * `name` as for a name in the directory. Makes no system call if the last part is not a datagram port's file name. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /* Marks the file of the datagram socket `fd`, which has just connected, if its peer was bound by another path to the

@@ -308,7 +308,7 @@ bool unsock_port_name_read(struct unsock_span name, struct unsock_port_entry *en
     if (!cut_port(&rest, &port) || !unsock_port_entry_next(&rest, entry) || rest.length > 0)
         return false;
     unsock_port_entry_at(entry, unsock_port_key_of(&port));
-    /* Only entries of a record have marks. */
+    /* A file's name may have '+' before its number, but no other mark. */
     return entry->number == 0 ? entry->marks == 0 : (entry->marks & ~UNSOCK_PORT_REUSEPORT) == 0;
 }
 
