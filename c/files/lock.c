@@ -63,9 +63,9 @@ static void leave_to_threads(void) {
     __atomic_store_n(&unsock_this_process()->locker, 0, __ATOMIC_RELEASE);
 }
 
-/* True in a signal handler that interrupted this thread while it had the lock. The holder's struct is then unchanged,
- * and further up the stack by at least the kernel's signal frame (struct rt_sigframe in arch/x86/kernel/signal.c and
- * arch/arm64/kernel/signal.c). */
+/* True in a signal handler that interrupted this thread while it had the lock. The struct of the interrupted code is
+ * then unchanged, and above `lock` on the stack by at least the kernel's signal frame (struct rt_sigframe in
+ * arch/x86/kernel/signal.c and arch/arm64/kernel/signal.c). */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
     return (uintptr_t)lock + sizeof(*lock) + SIGNAL_FRAME_LEAST <= (uintptr_t)older &&

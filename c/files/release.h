@@ -33,7 +33,7 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 #include "unsock.h" /* unsock_prune */
 
-/* Receives each stale name, and 1, or -errno if the name cannot be removed. */
+/* Receives each stale name. `result`: 1, or -errno if the name cannot be removed. */
 struct unsock_prune_seer {
     void (*see)(void *context, const char *name, long result);
     void *context;

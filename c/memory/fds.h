@@ -306,8 +306,7 @@ void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *wi
 /* Copies a descriptor's state, flags, addresses and options to its duplicates of the same kind. */
 void unsock_fds_tell_those(int fd);
 
-/* Sets this flag alone for `fd` and its duplicates of the same kind: another thread may be changing their other
- * facts. */
+/* Sets this flag alone for `fd` and its duplicates of the same kind: another thread may change their other facts. */
 void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag);
 
 /* Notes that the program set O_NONBLOCK on a stream. Its duplicates share the flag. */

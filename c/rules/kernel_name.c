@@ -150,7 +150,7 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
     memcpy(at + second + 1, digits + first + second + 4, 4);
     at += second + PORT_LENGTH;
     /* The kernel's hash adds up a name's bytes, so digits alone would crowd a part of its table (net/unix/af_unix.c).
-     * ASCII, since a server that is not under unsock may read the name as text. */
+     * The character is ASCII, as a server that is not under unsock may read the name as text. */
     *at++ = (char)('0' + source->port % 64);
     return (socklen_t)(put_tag(at, directory) - (char *)name);
 }
