@@ -88,7 +88,6 @@ long unsock_directory_unlink(const char *path);
 long unsock_directory_symlink(const char *text, const char *path);
 long unsock_directory_link(const char *from, const char *to);
 
-/* `flags`: those of renameat2(2), or 0. */
 long unsock_directory_rename(const char *from, const char *to, unsigned flags);
 
 /* Sets the times of the file itself, also if it is a link (utimensat(2)). */

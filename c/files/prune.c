@@ -139,7 +139,6 @@ static void prune_name(const struct pruning *pruning, const struct unsock_direct
         tell_pruned(pruning, path.sun_path, result);
 }
 
-/* Prunes the sockets first, then the other names of their ports. */
 long unsock_prune_directory(const char *directory, bool remove, const struct unsock_prune_seer *seer) {
     struct unsock_directory_list names;
     struct unsock_directory_list_one one;

@@ -88,7 +88,6 @@ unsigned unsock_socket_mark(int fd);
 /* Returns the marks, or UNSOCK_END_UNKNOWN if the kernel cannot store any. */
 unsigned unsock_socket_mark_certain(int fd);
 
-/* Adds the marks `added` to the socket's present marks `old`. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
 /* True if a TCP socket would be closed here: reset, or shut down by both sides. `mark`: the socket's marks. `events`:
@@ -174,7 +173,6 @@ struct unsock_file_id;
 /* Identifies the directory part of an absolute path. The inode is 0 for a relative path and for a missing directory. */
 struct unsock_file_id unsock_unix_name_above(struct unsock_span name);
 
-/* True if the path that the socket was bound to is in this directory. */
 bool unsock_unix_socket_is_in(const struct unsock_unix_socket *socket, const struct unsock_file_id *directory);
 
 #endif

@@ -32,7 +32,6 @@ static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
 static uint8_t marks[MARKS];                /* 1: may have events that are not the kernel's own */
 static UNSOCK_TABLE uint64_t with_set[CHUNK * CHUNKS / 64];
 
-/* Returns the chunk of a number; NULL if nothing is remembered about it. */
 static inline struct chunk *chunk_of(int fd) {
     unsigned number = (unsigned)fd, end = (unsigned)__atomic_load_n(&unsock_epoll_end, __ATOMIC_RELAXED);
     return number < end ? __atomic_load_n(&watch_chunks[number / CHUNK], __ATOMIC_ACQUIRE) : NULL;

@@ -63,7 +63,6 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
 void unsock_epoll_note_anywhere(int fd);
 bool unsock_epoll_is_anywhere(int fd); /* True after that note, or if `fd` may be in several sets */
 
-/* Returns the registration of `fd` in `set`, or NULL if none is known. */
 struct unsock_watch *unsock_watch_of(int set, int fd);
 
 /* Copies the registration of `fd` in `set` to `event`; in any set, if `fd` is in one alone. False if none is known. */

@@ -253,7 +253,6 @@ static inline bool unsock_fd_stream_leads_nowhere(const struct unsock_fd *entry)
     return entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM && !unsock_state_is_connected(entry->state);
 }
 
-/* True if the socket is bound to a port that the program chose. */
 static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
 }

@@ -27,7 +27,6 @@ static char *put_text(char *at, const char *text) {
     return at;
 }
 
-/* Writes ADDR as text. */
 static char *put_whole(char *at, const struct unsock_port_entry *entry) {
     bool both = entry->ip.family == AF_INET6 && !entry->v6only && unsock_ip_is_wildcard(&entry->ip);
     at = both ? put_text(at, BOTH) : unsock_ip_show(at, &entry->ip, '-');

@@ -59,7 +59,6 @@ bool unsock_port_needs_record(const struct unsock_port_entry *entry);
 /* True if the port must have a record: several sockets may be live, or one needs it. */
 bool unsock_port_has_record(const struct unsock_port *port);
 
-/* Adds a live socket at the end. False if there is no room. */
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);
 
 /* Writes into `port->text` the record of all sockets that may be live. `me` (or NULL) comes last, and replaces an older
