@@ -32,7 +32,6 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
     return limit > 0 ? begun + limit : INT64_MAX;
 }
 
-/* Waits until a part of the answer has arrived. Returns 0, -ETIMEDOUT at `deadline`, or -EINTR. */
 static long await_multiplexer(int socket, int64_t deadline) {
     for (;;) {
         int64_t left = deadline - unsock_clock_ms();

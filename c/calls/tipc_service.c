@@ -22,7 +22,6 @@ static bool read_service(const struct unsock_control_file *control, struct tipc_
     return true;
 }
 
-/* Subscribes to the service. Returns the socket that gets the reports, or -errno. */
 static long subscribe(const struct tipc_subscr *subscription) {
     struct sockaddr_tipc server = {.family = UNSOCK_AF_TIPC, .addrtype = TIPC_SERVICE_ADDR};
     struct unsock_timeval most = {WAIT_SECONDS, 0};

@@ -116,7 +116,6 @@ UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t 
 
 #define MORE_SIZE (UNSOCK_EPOLL_MORE * sizeof(struct unsock_epoll_registration))
 
-/* Returns the place of one more registration; NULL if there is no room. */
 static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *carry) {
     if (carry->count < UNSOCK_EPOLL_FEW)
         return &carry->few[carry->count++];
