@@ -37,9 +37,9 @@ bool unsock_socket_names_converts(int family) {
     return family == AF_UNIX || family == AF_UNSPEC || unsock_settings.convert_all;
 }
 
-/* Returns an IP address for a peer without one: the default address, with a vsock peer's own port (its low 16 bits) or
- * one from the inode number. With --accept-as, a vsock or TIPC peer gets an address of that range, by its machine's
- * number: many servers trust the addresses of their own machine. */
+/* Returns an IP address for a peer without one: the default address, with the low 16 bits of a vsock peer's port, or a
+ * port made from the inode number. With --accept-as, a vsock or TIPC peer gets an address of that range, chosen by its
+ * machine's number: many servers trust the addresses of their own machine. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
     bool vsock = peer->any.sa_family == UNSOCK_AF_VSOCK;
     uint32_t machine = 0, number = 0;

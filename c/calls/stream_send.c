@@ -8,8 +8,8 @@
 
 #define PARTS_MOST 1024u      /* UIO_MAXIOV */
 #define BYTES_MOST 0x7ffff000 /* MAX_RW_COUNT: the kernel takes no more in one call */
-/* The most bytes of one write that TCP accepts before it sees the reset. TCP checks when its buffer, of a segment at
- * least, is full, and after every sixteen segments of 32 KiB (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER). */
+/* The most bytes of one write that TCP accepts before it sees the reset. TCP checks after every sixteen segments of 32
+ * KiB (tcp_sendmsg_locked, SKB_FRAG_PAGE_ORDER), and when its buffer is full. The buffer holds one segment at least. */
 #define SEGMENT (32 << 10)
 #define LOST_MOST (16 * SEGMENT)
 

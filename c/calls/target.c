@@ -48,8 +48,8 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
 }
 
 /* Connects `socket` through the multiplexer, before it replaces the socket of `fd`. If the answer is incomplete
- * (-EINPROGRESS, -EINTR), *goes_on tells whether `socket` becomes the descriptor's all the same: later calls on `fd`
- * then read the rest (unsock_asking_begin). A connect of the program's own AF_UNIX socket always waits here. */
+ * (-EINPROGRESS, -EINTR), *goes_on tells whether `socket` is to be installed all the same: later calls on `fd` then
+ * read the rest (unsock_asking_begin). A connect of the program's own AF_UNIX socket always waits here. */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,
                                 bool *goes_on) {
