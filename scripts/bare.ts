@@ -120,7 +120,6 @@ async function forgetLists(root: string): Promise<void> {
   await succeed(["chroot", root, "sh", "-c", "rm -rf /var/lib/apt/lists/*"]);
 }
 
-/** @returns How many packages the machine has, and their size. */
 async function sizeOf(root: string): Promise<string> {
   const args = [root, "dpkg-query", "--show", "--showformat=${Installed-Size}\n"];
   const { stdout } = await new Deno.Command("chroot", { args }).output();

@@ -192,7 +192,6 @@ export async function writeTables(tools: Toolchain = toolchain(undefined)): Prom
   return header + filter;
 }
 
-/** Flags to compile and link the files of a library. */
 interface Recipe {
   readonly name: string;
   readonly flags: readonly string[];
@@ -200,13 +199,11 @@ interface Recipe {
   readonly whole: readonly string[];
   /** Flags for the files that need not be fast, in place of those that make them small. */
   readonly slow?: readonly string[];
-  /** Further libraries or objects to link. */
   readonly libraries?: readonly string[];
   /** A further C file, relative to the source tree, and the flags by which it alone is compiled. */
   readonly hook?: readonly [source: string, ...flags: string[]];
 }
 
-/** The library that programs preload. */
 const LIBRARY: Recipe = { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_FLAGS };
 
 /**

@@ -23,10 +23,8 @@ import { expectSteps, tellStep } from "./progress.ts";
  */
 const PERMISSIONS = ["--no-prompt", "--allow-all"];
 
-/** The parts of the binary for one machine. */
 interface Target {
   readonly arch: Tree["arch"];
-  /** The library, which the binary carries. */
   readonly library: string;
   /** The runtime for the binary; if empty, `deno compile` fetches it. */
   readonly runtime: string;
@@ -110,7 +108,6 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Files in an archive besides the installed tree. */
 const BESIDE = ["README.md", "LICENSE", "packaging/install.sh"];
 
 async function makeArchive(out: string, { arch, directory, hasProgram }: Tree): Promise<void> {

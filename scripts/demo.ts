@@ -13,7 +13,6 @@ const BULK = 96 * 1024 * 1024;
 const ROUNDS = 3;
 const TIMEOUT_MS = 15_000;
 
-/** The answer that `demo/client.ts` got. */
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -53,7 +52,6 @@ const script = (name: string, argument: string) => [
   argument,
 ];
 
-/** A server that runs until it is disposed of. */
 class Server implements AsyncDisposable {
   private constructor(readonly port: number, readonly process: Deno.ChildProcess) {}
 

@@ -22,7 +22,6 @@ export async function produce(file: string, make: (part: string) => Promise<unkn
   }
 }
 
-/** @returns Whether the file exists. */
 export async function exists(file: string): Promise<boolean> {
   return await Deno.stat(file).then(() => true, () => false);
 }

@@ -14,7 +14,6 @@ export const FILTER_SOURCE = `#include "rt/calls.h"
 UNSOCK_CALLS(ROW) UNSOCK_DOOR_CALLS(DOOR_ROW)
 `;
 
-/** A call that is trapped. */
 interface Row {
   readonly name: string;
   readonly number: number;

@@ -86,7 +86,6 @@ async function processorSeconds(pid: number): Promise<number> {
   return fields.reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
-/** Measures one round of one front. */
 async function measure(front: Front, client: string, directory: string, into: Measured): Promise<void> {
   const port = freePort();
   const [command = "", ...args] = front.command(directory, port);

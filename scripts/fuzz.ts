@@ -15,7 +15,6 @@ const SOURCES = "tests/fuzz";
 const COMPILER = "clang-19";
 const HOUR = 3600;
 
-/** How many characters of a program's output are kept. */
 const LAST = 100_000;
 
 /** The longest input. It is longer than the buffers of all readers. */
@@ -35,7 +34,6 @@ const FLAGS = [
 /** Files left out: they would replace functions that the fuzzer itself calls, or that the sanitizers watch. */
 const LEFT_OUT = ["c/preload/exports.c", "c/program/entry.c", "c/rt/mem.c"];
 
-/** The result of a fuzzer. */
 interface Fuzzed {
   readonly name: string;
   readonly passed: boolean;

@@ -64,7 +64,6 @@ async function isFinding(program: Program, door: Door, times: number): Promise<b
   return true;
 }
 
-/** Prints the result of each call of a program. */
 async function show(program: Program, door: Door): Promise<void> {
   const [network, library] = await Promise.all([overNetwork(program, door), underLibrary(program, door)]);
   for (const [i, line] of program.entries()) {

@@ -57,7 +57,6 @@ const KINDS = {
   },
 } as const;
 
-/** @throws {Error} When there is no such kind of package. */
 function kindOf(word: string): typeof KINDS[keyof typeof KINDS] {
   const found = Object.entries(KINDS).find(([name]) => name === word)?.[1];
   if (found === undefined) throw new Error(`${word}: not one of ${Object.keys(KINDS).join(", ")}`);

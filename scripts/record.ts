@@ -10,14 +10,11 @@ import { drawTerminal, type Step } from "./record/terminal.ts";
 
 const ROOT = path.join(import.meta.dirname ?? ".", "..");
 
-/** A session at a terminal. */
 export interface Recording {
-  /** The picture's file in docs/. */
   readonly file: string;
   readonly title: string;
   /** Lines of a shell that run before, and are not shown. */
   readonly prepare: string;
-  /** The commands to type. */
   readonly commands: readonly string[];
   /** The lines of output to show: root would see other users' loopbacks, too. */
   readonly shown?: RegExp;

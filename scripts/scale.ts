@@ -38,7 +38,6 @@ export function formatCurve({ title, points }: Curve): string {
   return [`**${title}**`, "", ...head, ...rows].join("\n");
 }
 
-/** Formats the costs of directories as a Markdown table. */
 export function formatDirectories(costs: readonly DirectoryCost[]): string {
   const head = [
     "| files | directories | processes | bind and unlink, µs | connect, µs |",

@@ -16,7 +16,6 @@ export const LONG = 40;
 /** A table's cell of fewer words counts as a name, not as a sentence. */
 const CELL_WORDS = 6;
 
-/** The counts of one page. */
 export interface Counts {
   readonly words: number;
   readonly sentences: number;
@@ -50,10 +49,7 @@ function wordsOf(text: string): string[] {
   return text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
 }
 
-/**
- * @param markdown A page.
- * @returns The page's words and sentences, as a reader counts them.
- */
+/** @returns The page's words and sentences, as a reader counts them. */
 export function measure(markdown: string): Counts {
   const sentences = blocks(markdown)
     .flatMap((block) => block.split(/(?<=[.!?][)"”]?) +(?=["“(]*[\p{L}\p{N}])/u))

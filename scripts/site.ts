@@ -58,7 +58,6 @@ async function put(to: string, content: string | Uint8Array): Promise<void> {
   else await Deno.writeFile(file, content);
 }
 
-/** Copies the pages and their pictures. */
 async function stage(): Promise<void> {
   await Deno.remove(STAGE, { recursive: true }).catch(() => {});
   for (const [from, to] of sources()) {

@@ -85,7 +85,6 @@ function usageLines(commands: readonly Command[]): string[] {
   ];
 }
 
-/** @returns The header. */
 export function tablesHeader(): string {
   const commands = LIBRARY_COMMANDS.map((name) => {
     const command = [...COMMANDS, ...PROGRAMS_COMMANDS].find((one) => one.name === name);

@@ -17,7 +17,6 @@ const ROOT = path.join(import.meta.dirname ?? ".", "..");
 /** The processor seconds of the tests with all programs installed (2026-12-01), without and with `--all`. */
 const SECONDS = { some: 540, all: 1200 };
 
-/** The numbers of tests with each result. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;

@@ -6,7 +6,6 @@ import type { AddressAnswer } from "./port_verdict.ts";
 const COVERED = ["yes", "address", "port"] as const;
 const ANSWERS = ["ready", "soon", "nobody"] as const;
 
-/** The library's answer about clients of one address. */
 export type ClientAnswer = Omit<AddressAnswer, "address" | "mayConnect">;
 
 export function clientQuestion(port: AddressedPort, address: string): Question<ClientAnswer> {

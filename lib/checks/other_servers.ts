@@ -16,7 +16,6 @@ import type { OtherServer } from "./port_verdict.ts";
 const { W_OK } = fs.constants;
 const MOST = 8;
 
-/** A socket that serves a port, and the directory of its file. */
 interface Server {
   readonly dir: string;
   readonly port: AddressedPort;

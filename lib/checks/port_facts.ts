@@ -113,7 +113,6 @@ function settingsOf({ variables }: RunSettings): PortFacts["settings"] {
   return { port: variables.get("UNSOCK_PORT") || undefined, addr: variables.get("UNSOCK_ADDR") ?? "" };
 }
 
-/** Returns the first problem that blocks every client and server. */
 function whatBlocks(
   { settings, mayBind, version }: PortAnswers,
   directory: CheckedDirectory,

@@ -32,7 +32,6 @@ export interface PortProcess {
 export interface PortFile {
   /** The path as people know it: `PORT.sock`. */
   readonly file: string;
-  /** The path of the socket's own file. */
   readonly own: string;
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
   readonly kind: AddressedPort["kind"];
@@ -57,7 +56,6 @@ export interface OtherServer {
   readonly name: string;
   /** The server's directory, or for a server on the network its port. */
   readonly where: string;
-  /** Whether this user may connect to the server. */
   readonly mayConnect: boolean;
   /** The setting by which a server under unsock excludes the port, or undefined if there is none. */
   readonly leftOutBy: { readonly variable: string; readonly value: string } | undefined;

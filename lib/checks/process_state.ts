@@ -1,7 +1,6 @@
 /** Reads from /proc whether a process runs. */
 import { listNames, readText } from "../system/files.ts";
 
-/** The state of a process. */
 export interface ProcessState {
   /** Whether a signal or a debugger has stopped it. */
   readonly stopped: boolean;

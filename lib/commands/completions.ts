@@ -8,7 +8,6 @@ import { SHELLS } from "../system/shell.ts";
  * Prints the script.
  *
  * @param name One of {@linkcode SHELLS}.
- * @param commands All commands.
  * @returns The exit status.
  */
 export function completions(name: string, commands: readonly Command[], context: Context): number {

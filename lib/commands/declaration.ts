@@ -2,7 +2,6 @@
 import type { Command, Invocation } from "../help/command.ts";
 import type { Option, OptionTable, OptionValues } from "../system/options.ts";
 
-/** A command whose options have the types of their table. */
 interface Declaration<T extends OptionTable> extends Omit<Command, "options" | "operands" | "start"> {
   readonly options: T;
   readonly operands?: Command["operands"];

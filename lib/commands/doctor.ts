@@ -15,7 +15,6 @@ type DoctorOptions = PlaceOptions & { readonly json?: boolean; readonly lib?: st
 /**
  * Prints the findings, each with its advice.
  *
- * @param options As on the command line.
  * @param words A port, or a program and its arguments. Without words, examines this machine.
  * @returns The exit status.
  */

@@ -26,7 +26,6 @@ const NAMES = [...SETTING_LIST.map(({ variable }) => variable), "LD_PRELOAD"];
 /**
  * Prints the variables in the chosen format.
  *
- * @param options As on the command line.
  * @returns The exit status.
  * @throws {UnsockError} When `run` could not start a program with these options.
  */

@@ -12,7 +12,6 @@ import { byLibrary } from "./by_library.ts";
 
 const LOOPBACK = "127.0.0.1";
 
-/** The options that go with `--http`. */
 interface HttpOptions {
   readonly http?: string;
   readonly dir?: string;
@@ -33,7 +32,6 @@ const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
 /**
  * Exposes the given ports, or with `--http` serves every loopback under its host name, until the process ends.
  *
- * @param options As on the command line.
  * @param ports The operands.
  * @returns Never.
  * @throws {UsageError} When options and ports contradict each other.

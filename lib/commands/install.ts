@@ -29,13 +29,11 @@ const FRONT = "bin/unsock";
 const LIBRARY = "lib/libunsock.so";
 const FRONT_TARGET = path.join("..", LIBRARY);
 
-/** A file to put in place, or a link. */
 type Item = ProgramFile | { readonly target: string };
 
 /**
  * Installs all files, or removes them.
  *
- * @param options As on the command line.
  * @param commands All commands, which manual and completions describe.
  * @returns The exit status.
  * @throws {UnsockError} When a file cannot be written or removed, or something else is in its place.

@@ -41,7 +41,6 @@ interface Shown {
  * Prints the socket files of the directory; with `--all`, of all loopbacks; with `--url`, the URL of one server. With
  * `--watch`, prints the list again whenever it changes.
  *
- * @param options As on the command line.
  * @param port The port to list, as the user wrote it, or undefined for all ports.
  * @returns The exit status.
  * @throws {UnsockError} When the directory cannot be read, or no library is found.

@@ -12,7 +12,6 @@ import { UnsockError } from "../system/errors.ts";
 /** The loopbacks and the port to list. */
 export interface AllWishes extends OwnPlaces {
   readonly library: Library;
-  /** The port to list, or undefined for all ports. */
   readonly port: number | undefined;
 }
 

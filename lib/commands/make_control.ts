@@ -29,7 +29,6 @@ const MODE = 0o644;
 /**
  * Writes the control file that the options describe, and prints its target.
  *
- * @param options As on the command line.
  * @param file The control file's path. If undefined, writes the port's file in the directory.
  * @returns The exit status.
  * @throws {UsageError} When the options cannot be read.
@@ -110,7 +109,6 @@ function whyNot(file: string, error: unknown, context: Context): string {
   return reason(error);
 }
 
-/** @returns The advice about a directory that does not exist. */
 function whyNoDirectory(directory: string, context: Context): string {
   const above = existingAbove(directory);
   return mayAccess(ownLibrary(context), above, fs.constants.W_OK | fs.constants.X_OK)

@@ -17,7 +17,6 @@ interface ShowOptions {
 /**
  * Prints the content of a control file.
  *
- * @param options As on the command line.
  * @param word The control file's path, or its port.
  * @returns The exit status.
  * @throws {UnsockError} When the file cannot be read or is no control file.

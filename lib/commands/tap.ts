@@ -26,7 +26,6 @@ interface TapOptions {
 /**
  * Shows a port's traffic until the user interrupts it.
  *
- * @param options As on the command line.
  * @param word The port as the user wrote it.
  * @returns The exit status.
  * @throws {UnsockError} When the port has no server, or this user may not trace the server.

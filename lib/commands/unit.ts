@@ -28,7 +28,6 @@ const SOCKETS_MOST = 64;
 /**
  * Prints the units, or writes them to the directory of `--output`.
  *
- * @param options As on the command line.
  * @param command The command's name and its arguments.
  * @returns The exit status.
  * @throws {UnsockError} When the command is not found, or an option cannot be read.
@@ -49,7 +48,6 @@ export function unit(options: UnitOptions, command: readonly string[], context: 
   return 0;
 }
 
-/** Prints units, or writes them to the directory `output`. */
 function print(
   units: readonly { file: string; text: string }[],
   manager: "system" | "user",

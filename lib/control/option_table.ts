@@ -6,7 +6,6 @@ import { SOCKET_OPTION_NAMES } from "./socket_options.ts";
 export interface ControlVariable {
   readonly name: `UNSOCK_${string}`;
   readonly value: string;
-  /** One line. */
   readonly help: string;
 }
 

@@ -49,7 +49,6 @@ const CIDS = { any: UINT32_MOST, host: 2, local: 1 };
 const ADDRESS_TYPES = { service: 2, range: 1, node: 3 };
 const SCOPES = { cluster: 2, node: 3 };
 
-/** @returns The error for a wrong option value. */
 function wrong(flag: string, why: string, text: string): UsageError {
   return new UsageError(`${flag}: ${why}: "${text}"`);
 }
@@ -61,7 +60,6 @@ function usage(text: string): UsageError {
 /**
  * Makes the control file that the user's options describe.
  *
- * @param options As on the command line.
  * @throws {UsageError} When options are missing, exclude each other or cannot be read.
  */
 export function readControlOptions(options: ControlOptions, paths: Paths): ControlFile {

@@ -24,7 +24,6 @@ export interface ControlFacts {
   /** Missing if the file does not set the handling of a half-close. */
   readonly halfClose?: HalfClose;
   readonly socketOptions: readonly string[];
-  /** The target in one short line. */
   readonly target: string;
 }
 
@@ -109,7 +108,6 @@ export function describeTarget({ target }: ControlFile): string {
   return `port ${target.guest.port} of the guest behind Firecracker's ${describeAddress(target.proxy)}`;
 }
 
-/** Returns the addresses in the file. */
 function addressesOf({ target }: ControlFile): { proxy: UnixAddress | undefined; destination: Address } {
   if (target.kind === "firecracker") return { proxy: target.proxy, destination: target.guest };
   return { proxy: undefined, destination: target.kind === "refuse" ? NOBODY : target };

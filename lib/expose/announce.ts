@@ -8,7 +8,6 @@ import { urlOf } from "./page.ts";
 const LOOK_MS = 1_000;
 /** One look in five checks all files, even if no name has changed, since a killed server leaves its file. */
 const LOOK_AT_ALL = 5;
-/** The most names in one warning. */
 const NAMES_MOST = 8;
 const EVERYWHERE = ["0.0.0.0", "::", "::1"];
 
@@ -82,9 +81,7 @@ function asJson(front: Front, listed: readonly Listed[]): string {
   return `${JSON.stringify({ url: frontUrl(front), scheme, address, port, loopbacks })}\n`;
 }
 
-/** How the URLs are printed. */
 export interface Announcing {
-  /** Whether to print JSON. */
   readonly json?: boolean;
   /** Writes to standard output; throws when the reader has closed it. */
   print(text: string): void;

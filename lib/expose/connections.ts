@@ -29,7 +29,6 @@ function connectionsWithin(descriptors: number): number {
   return Math.min(Math.max(descriptors - DESCRIPTORS_KEPT, Math.floor(descriptors / 4)), CONNECTIONS_MOST);
 }
 
-/** An idle connection to a server. */
 interface IdleServer {
   readonly server: string;
   /** When the connection became idle, in milliseconds of `performance.now()`. */
@@ -43,7 +42,6 @@ export class Connections {
   readonly #refused = new Set<Socket>();
   /** Clients' connections that wait for a request, in the order in which they began to wait. */
   readonly #waiting = new Set<Socket>();
-  /** How many connections each server has. */
   readonly #servers = new Map<string, number>();
   /** Idle connections to servers, the longest idle first. */
   readonly #idleServers = new Map<Socket, IdleServer>();

@@ -40,7 +40,6 @@ export class FieldMeter {
   #isUpdate = false;
   #name = 0;
 
-  /** Begins a new head. */
   begin(): void {
     this.#total = 0;
     this.#next = "field";

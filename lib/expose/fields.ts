@@ -71,7 +71,6 @@ export function endToEndFields(raw: RawFields): string[] {
   return kept;
 }
 
-/** An answer of a server. */
 interface Answer {
   readonly statusCode?: number;
   readonly rawHeaders: RawFields;

@@ -142,7 +142,6 @@ export class FloodWatch {
     return this.#fromClient.read(bytes);
   }
 
-  /** Reads bytes that are sent to the client. */
   readServer(bytes: Uint8Array): void {
     this.#toClient.read(bytes);
   }

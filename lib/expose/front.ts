@@ -41,21 +41,16 @@ const UPGRADES = { shouldUpgradeCallback: mayUpgrade };
 
 const NO_TUNNEL = { status: 405, sentence: "CONNECT is not passed on.", lists: "nothing" } as const;
 
-/** Options of a front. */
 export interface FrontOptions extends Directories {
   /** The path of `libunsock.so`. */
   readonly library: string;
-  /** An IP address. */
   readonly address: string;
   /** A port, or 0 for any free port. */
   readonly port: number;
   /** The log's path, or true for standard error. */
   readonly logFile?: string | true;
-  /** Whether to print JSON. */
   readonly json?: boolean;
-  /** For HTTPS. */
   readonly certificate?: CertificateFiles;
-  /** Writes to standard output. */
   print(text: string): void;
   /** Writes one line to standard error. */
   warn(line: string): void;

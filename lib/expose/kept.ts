@@ -32,7 +32,6 @@ const PLAIN_VALUE = /^[\t -~]*$/;
 
 /** The parts of a request that decide which connection it uses. */
 export interface KeptRequest {
-  /** The client's connection. */
   readonly client: Socket;
   readonly method?: string;
   readonly path: string;
@@ -118,7 +117,6 @@ export class ServerConnection {
     return this.#turn > 0 && this.socket.bytesRead === this.#bytesBefore;
   }
 
-  /** Begins an exchange. */
   begin({ client, rawHeaders }: KeptRequest): void {
     this.#isIdle = this.#isWhole = false;
     this.#client = client;

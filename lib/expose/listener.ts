@@ -12,9 +12,7 @@ const FIRST_INHERITED = 3;
 /** The pause between two looks at the kernel's list, in ms: `ofLook` times as long as a look took, within limits. */
 const LOOK_MS = { least: 2_000, most: 5_000, ofLook: 50 };
 
-/** Where to listen. */
 export interface Place {
-  /** An IP address. */
   readonly address: string;
   /** A port, or 0 for any free port. */
   readonly port: number;

@@ -46,7 +46,6 @@ function listItem({ loopback, ports }: Listed, front: Origin): string {
   return `<li>${name}: ${links} <code>${escapeHtml(loopback.path)}</code></li>\n`;
 }
 
-/** @returns The page as HTML. */
 export async function renderPage({ sentence, lists, location }: PageAnswer, front: Front): Promise<string> {
   const lead = sentence === undefined ? "" : `<p>${escapeHtml(sentence)}</p>\n`;
   const instead = location === undefined ? "" : `<p>${link(location, location)}</p>\n`;

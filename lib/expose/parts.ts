@@ -14,14 +14,12 @@ export interface Origin {
   readonly port: number;
 }
 
-/** A running front. */
 export interface Front extends Places, Origin {
   readonly connections: Connections;
   readonly upstreams: Upstreams;
   /** Connections to servers, kept for further requests. */
   readonly kept: KeptConnections;
   readonly routes: Routes;
-  /** All loopbacks that have a server. */
   readonly served: Shared<readonly Listed[]>;
   /** The log of requests, or undefined if none is written. */
   readonly log: AccessLog | undefined;

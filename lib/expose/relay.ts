@@ -16,7 +16,6 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 interface Relay {
   readonly child: Child;
   readonly port: Promise<number>;
-  /** Connections that are open. */
   users: number;
   idle: ReturnType<typeof setTimeout> | undefined;
 }

@@ -22,7 +22,6 @@ interface Turns {
   readonly waiting: (() => void)[];
 }
 
-/** A request that cannot be passed on. */
 interface Refusal {
   readonly status: number;
   readonly sentence: string;
@@ -121,7 +120,6 @@ export class RequestHandler {
     await this.#pass({ request, answer, asked, entry });
   }
 
-  /** Passes a request to its server. */
   async #pass(given: Given, isFirst = true): Promise<void> {
     const { request, answer, asked, entry } = given;
     const { routes, kept } = this.#front;

@@ -77,7 +77,6 @@ function fileVersion({ loopback, port }: Target): string {
   return `${dev} ${ino} ${ctimeMs} ${file}`;
 }
 
-/** A server that was found. */
 interface Held {
   readonly route: Route;
   readonly version: string;

@@ -32,10 +32,8 @@ export interface StreamParts {
   /** The client's connection, which carries the stream. */
   readonly connection: Duplex;
   readonly headers: IncomingHttpHeaders;
-  /** The connection to the server. */
   readonly server: ServerConnection;
   readonly asked: Asked;
-  /** The client's IP address. */
   readonly address: string | undefined;
   readonly entry: LogEntry | undefined;
   /** Called if the server may have closed the connection before it received the request. */

@@ -63,7 +63,6 @@ function isGrpc(headers: IncomingHttpHeaders): boolean {
   return headers["content-type"]?.startsWith("application/grpc") ?? false;
 }
 
-/** A stream, and the server that it goes to. */
 interface Passed {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;

@@ -32,7 +32,6 @@ export function mayUpgrade({ rawHeaders }: IncomingMessage): boolean {
   return passedUpgrades(rawHeaders) !== undefined && !hasBody(rawHeaders);
 }
 
-/** @returns The head of a message as text. */
 function headText(line: string, fields: RawFields): string {
   let text = `${line}\r\n`;
   eachField(fields, (_name, value, spelled) => text += `${spelled}: ${value}\r\n`);
@@ -50,7 +49,6 @@ function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMe
   return headText(`${method} ${url} HTTP/${httpVersion}`, fields);
 }
 
-/** A client's upgrade. */
 interface Upgrade {
   readonly request: IncomingMessage;
   readonly client: Socket;

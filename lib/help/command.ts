@@ -9,15 +9,12 @@ export interface Operand {
   readonly optional?: boolean;
   /** Whether the operand may be given several times, which only a command's last operand may. */
   readonly repeated?: boolean;
-  /** All allowed values. */
   readonly choices?: readonly string[];
-  /** The kind of words that completions offer. */
   readonly kind?: WordKind;
 }
 
 /** One call of a command. */
 export interface Invocation<V = Readonly<Record<string, OptionValue>>> {
-  /** Values of the command's options. */
   readonly options: V;
   readonly operands: readonly string[];
   readonly context: Context;

@@ -120,7 +120,6 @@ const MAIN = `_unsock() {
   fi
 }`;
 
-/** @returns The script. */
 export function bashScript(commands: readonly Command[]): string {
   const names = commands.map(({ name }) => name);
   const first = [...names, ...Object.keys(GLOBAL_WORDS), ...GLOBAL_FLAGS].join(" ");

@@ -91,7 +91,6 @@ function __unsock_ports
     end | sort -u
 end`;
 
-/** @returns The script. */
 export function fishScript(commands: readonly Command[]): string {
   const wrappers = commands.filter(({ isWrapper }) => isWrapper).map(({ name }) => name);
   const takers = commands.flatMap(({ name, options }) =>

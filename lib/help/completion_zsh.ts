@@ -55,7 +55,6 @@ const WITHOUT_DASHES = `      # _arguments completes nothing after a leading "--
       fi
 `;
 
-/** @returns The script. */
 export function zshScript(commands: readonly Command[]): string {
   const cases = commands.map((command) => {
     const lines = [...flagsOf(command.options).map(optionSpec), ...operandSpecs(command)].map((line) =>

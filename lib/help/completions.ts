@@ -7,7 +7,6 @@ import { zshScript } from "./completion_zsh.ts";
 
 /**
  * @param shell The shell that reads the script.
- * @param commands All commands.
  * @returns The script.
  */
 export function completionScript(shell: Shell, commands: readonly Command[]): string {

@@ -144,12 +144,7 @@ function commandSection(command: Command, _index: number, [first]: readonly Comm
   return `.SS ${heading}\n${roff(command.summary)}.\n${options.join("")}${others}${example}`;
 }
 
-/**
- * `unsock(1)`.
- *
- * @param commands All commands.
- * @returns The page in roff.
- */
+/** `unsock(1)`. */
 export function commandManual(commands: readonly Command[]): string {
   return wrapped(`${title("unsock", 1)}.SH NAME
 unsock \\- ${roff(PROGRAM.summary)}
@@ -176,7 +171,6 @@ ${EXAMPLES.map(([text, lines]) => `${roff(text)}:\n.PP\n.nf\n${roff(lines)}\n.fi
  * `libunsock(7)`.
  *
  * @param calls The functions that the library interposes, as the library lists them.
- * @returns The page in roff.
  */
 export function libraryManual(calls: readonly string[]): string {
   return wrapped(`${title("libunsock", 7)}.SH NAME

@@ -22,7 +22,6 @@ const OTHERS = "Other options";
 /** A command with at most this many options shows them as one group. */
 const UNGROUPED_MOST = 12;
 
-/** One group of options. */
 export interface OptionGroup {
   readonly title: string;
   readonly options: readonly (readonly [name: string, option: Option])[];

@@ -21,7 +21,6 @@ export interface Installation {
   readonly directories: readonly string[];
 }
 
-/** True for a path that leads out of the prefix. */
 function leavesPrefix(name: string): boolean {
   return path.isAbsolute(name) || name.split("/").includes("..");
 }

@@ -70,21 +70,18 @@ export class Fields {
     return value;
   }
 
-  /** Reads one of these words. */
   word<const W extends readonly string[]>(name: string, words: W): W[number] {
     const found = words.find((word) => word === this.#value[name]);
     if (found === undefined) throw this.#wrong(name);
     return found;
   }
 
-  /** Reads a list of objects. */
   list<T>(name: string, read: (fields: Fields) => T): T[] {
     const value = this.#value[name];
     if (!Array.isArray(value)) throw this.#wrong(name);
     return value.map((element: unknown) => read(new Fields(element)));
   }
 
-  /** Reads a list of texts. */
   texts(name: string): string[] {
     const value = this.#value[name];
     if (!Array.isArray(value)) throw this.#wrong(name);
@@ -100,7 +97,6 @@ export class Fields {
 
 /** The library, and the environment for which it answers questions. */
 export class Library {
-  /** The library's path. */
   readonly file: string;
   readonly #environ: Environ;
 

@@ -4,7 +4,6 @@ import { shellQuote } from "../system/shell.ts";
 /** The formats, by the program that reads them. */
 export const ENV_FORMATS = ["sh", "systemd", "docker", "json"] as const;
 
-/** One of {@linkcode ENV_FORMATS}. */
 export type EnvFormat = typeof ENV_FORMATS[number];
 
 const WRITERS: Readonly<Record<Exclude<EnvFormat, "json">, (name: string, value: string) => string>> = {

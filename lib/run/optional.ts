@@ -25,7 +25,6 @@ function wallIn(options: RunOptions, { environ }: Context): string | undefined {
  *
  * @param why The reason why unsock cannot work here.
  * @param options Options of `run`.
- * @param words The command and its arguments.
  * @returns 0 for `--dry-run`; otherwise never.
  * @throws {UnsockError} When an option forbids the real network, or when the command cannot be started.
  */

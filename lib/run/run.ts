@@ -11,7 +11,6 @@ import { findLibrary } from "../library/find.ts";
  * Executes the library, which executes the command.
  *
  * @param options The options. `lib` is used only if no other library is found.
- * @param words The command and its arguments.
  * @param context The environment and all arguments.
  * @returns 0 for `--dry-run` with `--optional` where unsock cannot work; otherwise never.
  * @throws {UnsockError} When no library is found, or it cannot be executed.

@@ -5,9 +5,7 @@ import type { WordKind } from "../system/options.ts";
 export interface SettingType {
   /** The name of its value in help, or undefined for a switch, whose value is 1 or 0. */
   readonly value?: string;
-  /** The kind of value, for completions. */
   readonly kind?: WordKind;
-  /** All allowed values. */
   readonly choices?: readonly string[];
 }
 
@@ -26,10 +24,8 @@ export const RANGE = { value: "range" } as const satisfies SettingType;
 /** Ports and ranges of them. */
 export const PORTS = { value: "list", kind: "port" } as const satisfies SettingType;
 
-/** Permission bits. */
 export const MODE = { value: "octal" } as const satisfies SettingType;
 
-/** On or off. */
 export const SWITCH = {} as const satisfies SettingType;
 
 /** How the library reaches programs. */

@@ -40,12 +40,10 @@ interface SettingOption {
 
 /** One setting. */
 export interface Setting {
-  /** The environment variable that the library reads. */
   readonly variable: `UNSOCK_${string}`;
   readonly type: SettingType;
   /** The default if the variable is unset or empty. Undefined if there is none; then a switch is off. */
   readonly otherwise?: string;
-  /** One line, without the default. */
   readonly help: string;
   readonly option?: SettingOption;
 }
@@ -187,7 +185,6 @@ export const SETTINGS = {
 
 type Table = typeof SETTINGS;
 
-/** The table as a list. */
 export const SETTING_LIST: readonly Setting[] = Object.values(SETTINGS);
 
 /** The variable and the option that name the library. They are not among its settings. */

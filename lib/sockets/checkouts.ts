@@ -20,7 +20,6 @@ const { O_RDONLY, O_NONBLOCK } = fs.constants;
 
 /** A checkout's loopback. */
 export interface Checkout {
-  /** The directory of the socket files. */
   readonly path: string;
   /** The branch, or the folder if no branch is checked out; for the main checkout, the repository's folder. */
   readonly name: string;

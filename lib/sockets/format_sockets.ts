@@ -7,11 +7,9 @@ import type { SocketFile } from "./socket_files.ts";
 import { alignColumns, formatMinute } from "../system/table.ts";
 import { userName } from "../system/users.ts";
 
-/** The sockets to show. */
 export interface SocketList {
   readonly directory: string;
   readonly exists: boolean;
-  /** The requested port. */
   readonly port: number | undefined;
   readonly files: readonly SocketFile[];
   readonly isRoot: boolean;

@@ -48,7 +48,6 @@ export class Holders {
   }
 }
 
-/** Describes a process, or returns undefined if it has ended. */
 function describe(pid: number): SocketHolder | undefined {
   const name = processName(pid);
   const uid = /^Uid:\t\d+\t(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? "")?.[1];

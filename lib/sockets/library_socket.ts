@@ -57,7 +57,6 @@ export class LibrarySocket implements Disposable {
     this.#fd = fd;
   }
 
-  /** `socket` */
   static open(library: LibraryFunctions, family: Family, type: number): LibrarySocket {
     const fd = library.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) throw new SocketError("socket", library.unsock_last_error());
@@ -158,7 +157,6 @@ export class LibrarySocket implements Disposable {
     return { text: new TextDecoder().decode(bytes.subarray(0, result)), sender: address };
   }
 
-  /** `close` */
   close(): void {
     if (this.#open) this.#library.close(this.#fd);
     this.#open = false;

@@ -44,11 +44,9 @@ export interface Directories {
 
 /** The directories, and the library. */
 export interface Places extends Directories {
-  /** The path of `libunsock.so`. */
   readonly library: string;
   /** Finds files that killed servers have left. */
   readonly stale: StaleFiles;
-  /** All loopbacks, by name. */
   readonly all: Shared<readonly Loopback[]>;
 }
 

@@ -38,7 +38,6 @@ export interface SocketFile {
   readonly mode: number;
   /** Whether the file's stream socket listens; undefined for others, and for those of other network namespaces. */
   readonly listening: boolean | undefined;
-  /** When the file was made. */
   readonly since: Date | undefined;
   /** The processes that hold the socket, as far as this user's rights allow. */
   readonly processes: readonly SocketHolder[];
@@ -59,7 +58,6 @@ export interface Listing {
   readonly sockets: readonly UnixSocketEntry[];
 }
 
-/** Choices for a list. */
 export interface ListWishes {
   /** Whether to name the clients of each socket. */
   readonly withClients?: boolean;

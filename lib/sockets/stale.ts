@@ -35,7 +35,6 @@ function ownPath(file: string): string {
   return target === undefined ? file : resolve(dirname(file), target);
 }
 
-/** The library's answer about a file. */
 interface Known {
   readonly isStale: boolean;
   /** When the library answered, in milliseconds of `performance.now()`. */

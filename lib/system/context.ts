@@ -16,7 +16,6 @@ export class Context {
     readonly warn: (line: string) => void,
   ) {}
 
-  /** The caller's environment. */
   get environ(): Environ {
     return this.#environ ??= Environ.ofProcess();
   }

@@ -32,7 +32,6 @@ export class Environ {
     this.#entries = [...entries];
   }
 
-  /** @param variables Names and values. */
   static of(variables: Readonly<Record<string, string>>): Environ {
     return new Environ(Object.entries(variables).map(([name, value]) => encoder.encode(`${name}=${value}`)));
   }

@@ -1,6 +1,5 @@
 /** Reads numbers strictly: only decimal digits, in a range. */
 
-/** The highest port number. */
 export const LAST_PORT = 65535;
 
 /** @returns The number, or undefined unless `text` is only decimal digits, and their number is from `min` to `max`. */

@@ -33,13 +33,10 @@ export interface Option {
   readonly bare?: string;
   /** The option may be given several times, and each counts. */
   readonly repeated?: boolean;
-  /** The kind of value, for completions. */
   readonly kind?: WordKind;
   /** The values to choose from. After a value that ends with "=", the user types more. */
   readonly choices?: readonly string[];
-  /** One line, without the default. */
   readonly help: string;
-  /** The default, in words. */
   readonly default?: string;
   /** The option's former name in code, which is still accepted. */
   readonly formerly?: string;
@@ -80,7 +77,6 @@ export function optionHelp({ help, default: otherwise, formerly }: Option): stri
   return more.length === 0 ? help : `${help} (${more.join("; ")})`;
 }
 
-/** An option, and its name in code. */
 interface Known {
   readonly name: string;
   readonly option: Option;

@@ -7,10 +7,8 @@ import { linkTarget, orUndefined, readText } from "./files.ts";
 
 /** How many bytes of a command line are read. The kernel allows 2 MB. */
 const READ_MOST = 4096;
-/** The longest name, in characters. */
 const NAME_MOST = 40;
 
-/** Options of an interpreter. */
 interface Interpreter {
   /** Options whose value is the next word. */
   readonly valued: readonly string[];

@@ -4,7 +4,6 @@
  * has not executed this call; the library makes it again. Does no I/O.
  */
 
-/** The most calls that are kept until they are complete. */
 const UNFINISHED_MOST = 4096;
 /** How long a call that may be trapped is held back until its thread's next line. */
 const HOLD_MS = 500;

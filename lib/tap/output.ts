@@ -29,7 +29,6 @@ export class Output {
   #length = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #error: unknown;
-  /** How many pieces were dropped. */
   dropped = 0;
   /** Called when a write has failed, such as after the reader has closed the output. */
   onEnd: () => void = () => {};

@@ -84,7 +84,6 @@ interface Sent {
 export class PcapWriter {
   readonly #sent = new Map<string, Sent>();
 
-  /** Returns the file's beginning. */
   start(): Uint8Array<ArrayBuffer> {
     const section = new Uint8Array(16);
     const view = new DataView(section.buffer);

@@ -14,7 +14,6 @@ import { Tracer } from "./tracer.ts";
 const LOOK_AGAIN_MS = 1000;
 const YAMA = "/proc/sys/kernel/yama/ptrace_scope";
 
-/** A running tap. */
 export class Tap {
   readonly #servers: Servers;
   readonly #warn: (line: string) => void;
@@ -40,7 +39,6 @@ export class Tap {
     });
   }
 
-  /** Ends the tap. */
   stop(): void {
     this.#isStopped = true;
     this.#stop();
@@ -82,7 +80,6 @@ export class Tap {
     }
   }
 
-  /** Attaches one strace to all of these processes. */
   async #attach(holders: readonly SocketHolder[]): Promise<void> {
     for (const { pid } of holders) this.#known.add(pid);
     const troubles: string[] = [];

@@ -14,13 +14,11 @@ const LINE_MOST = 16 << 20;
 /** The callbacks for strace's output. */
 export interface Reports {
   readonly line: (line: string) => void;
-  /** All processes are attached. */
   readonly attached: () => void;
   /** Gets strace's messages, and the reason if strace cannot start or a line is too long. */
   readonly trouble: (why: string) => void;
 }
 
-/** One strace. */
 export class Tracer {
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;

@@ -5,7 +5,6 @@ import { type Endpoint, readClientName } from "../sockets/client_names.ts";
 import { formatIp, parseIp } from "../system/ip_text.ts";
 import type { Call, Descriptor, Moved } from "./strace_line.ts";
 
-/** The most connections that are remembered. */
 const CONNECTIONS_MOST = 65_536;
 /** The ports that the library invents for plain Unix clients, by the server's inode (`c/kernel/socket_info.c`). */
 const [INVENTED_FIRST, INVENTED_COUNT] = [32_768, 28_232];
@@ -31,7 +30,6 @@ export interface Port {
   readonly isDirectory: (path: string) => boolean;
   /** Returns the name of a socket, such as one that was connected before the tap, or undefined if not known. */
   readonly nameOf: (inode: number) => string | undefined;
-  /** Returns the process of a thread. */
   readonly processOf: (thread: number) => number;
 }
 

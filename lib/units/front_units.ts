@@ -6,7 +6,6 @@ export interface FrontService {
   readonly name: string;
   /** The absolute file of `unsock`, and its arguments. */
   readonly command: readonly string[];
-  /** An IP address. */
   readonly address: string;
   readonly port: number;
   /** The URL that lists all loopbacks. */

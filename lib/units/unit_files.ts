@@ -5,9 +5,7 @@ export interface Service {
   readonly name: string;
   /** The library, which starts the command: preloaded, or with its system calls trapped. */
   readonly library: string;
-  /** Absolute file and arguments. */
   readonly command: readonly string[];
-  /** Settings of the library. */
   readonly environment: readonly (readonly [name: string, value: string])[];
   /** The directory of the socket files; below `/run`, systemd makes it. */
   readonly directory: string;

@@ -47,7 +47,6 @@ function aboutBefore(commit?: string): string {
     : `- _before_ is the library of commit ${commit}, which took its turns in the same rounds.\n`;
 }
 
-/** @returns The page, in Markdown. */
 export function writePage(report: Report): string {
   return `${INTRODUCTION}${aboutBefore(report.compare)}${aboutOthers(report.others)}\n${formatMarkdown(report)}\n`;
 }

@@ -5,7 +5,6 @@ import { formatNumber } from "./report.ts";
 import { output, ROOT } from "./rig.ts";
 import { difference, quantile } from "./stats.ts";
 
-/** Times of one way to start, in milliseconds. */
 export interface Start {
   readonly what: string;
   readonly median: number;
@@ -137,7 +136,6 @@ export async function measureStarts(stage: string, rounds: number, machine: stri
   return { machine, rounds, starts, loopback: await measureLoopback(stage, rounds) };
 }
 
-/** @returns The section of the page, in Markdown. */
 export function formatStarts({ machine, rounds, starts, loopback }: Starts): string {
   const rows = starts.map(({ what, ...times }) => {
     return `| ${[what, ...[times.median, times.least, times.extra, times.processor].map(formatNumber)].join(" | ")} |`;

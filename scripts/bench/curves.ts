@@ -31,7 +31,6 @@ interface Measured {
   readonly ofOne: boolean;
   /** Native AF_UNIX can do the same work. */
   readonly natively: boolean;
-  /** Runs the work once. Returns the seconds of one unit. */
   readonly seconds: (rig: Rig, many: number, way: Variant) => Promise<number>;
 }
 

@@ -17,9 +17,7 @@ export interface Stage<Front, Measured> {
   readonly fronts: readonly Front[];
   /** @returns An empty record for the measurements of one front. */
   readonly room: () => Measured;
-  /** Measures one round of one front. */
   readonly measure: (front: Front, into: Measured) => Promise<void>;
-  /** @returns The section, with its heading. */
   readonly format: (measured: readonly Measured[], rounds: number, machine: string) => string;
 }
 

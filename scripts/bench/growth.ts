@@ -73,7 +73,6 @@ async function measure(rig: Rig, { name, title, workload, little, much, natively
   return { name, title, ways, ...(failed.length > 0 && { failed, notes }) };
 }
 
-/** Measures the growth of each work. */
 export async function measureGrowth(rig: Rig): Promise<Growth[]> {
   const growth: Growth[] = [];
   for (const work of WORKS) growth.push(await measure(rig, work));

@@ -13,20 +13,15 @@ const LARGE = 1_000_000;
 /** The directory, sockets and ports of a measurement. */
 export interface Place {
   readonly stage: string;
-  /** The server's Unix socket. */
   readonly socket: string;
-  /** The server's TCP port. */
   readonly server: number;
   /** The front's TCP port. */
   readonly port: number;
-  /** For HTTPS. */
   readonly certificate: Files;
 }
 
-/** One front. */
 export interface Front {
   readonly name: string;
-  /** Whether the front serves HTTPS. */
   readonly isSecure?: boolean;
   /**
    * Writes the front's configuration.
@@ -136,7 +131,6 @@ async function installPackage(stage: string): Promise<string> {
 const plainWords = ({ port, socket, certificate: { cert, key } }: Place) => [`${port}`, socket, cert, key];
 const secureWords = ({ port, certificate: { cert, key } }: Place) => [`${port}`, "--cert", cert, "--key", key];
 
-/** Fetches a version of Node.js. */
 async function fetchNode(version: number): Promise<string> {
   return (await output(["npx", "--yes", `node@${version}`, "-p", "process.execPath"])).trim();
 }

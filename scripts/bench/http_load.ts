@@ -9,7 +9,6 @@ export interface Figures {
   readonly count: number;
 }
 
-/** One kind of load. */
 export interface Load {
   readonly name: string;
   run(port: number, stage: string): Promise<Figures>;
@@ -90,7 +89,6 @@ async function webSockets(port: number): Promise<Figures> {
   };
 }
 
-/** All kinds of load by plain HTTP. */
 export const LOADS: readonly Load[] = [
   requests("small, kept, 1 at once", 1_000, 1, "/", "-k"),
   requests("small, kept, 50 at once", 3_000, 50, "/", "-k"),
@@ -108,7 +106,6 @@ export const SECURE_LOADS: readonly Load[] = [
   secureRequests("HTTPS: 1 MB, kept, 8 at once", 100, 8, "/large", "-k"),
 ];
 
-/** Writes the body of the uploads. */
 export function writeUpload(stage: string): void {
   Deno.writeFileSync(`${stage}/upload`, new Uint8Array(1_000_000).fill(120));
 }

@@ -13,7 +13,6 @@ export interface Measured {
   readonly name: string;
   readonly firstAnswerMs: number[];
   readonly megabytes: number[];
-  /** By the name of the load. */
   readonly loads: Map<string, { readonly rate: number[]; readonly late: number[]; readonly processorMs: number[] }>;
 }
 

@@ -13,12 +13,10 @@ export interface Site {
   readonly quick: boolean;
 }
 
-/** A server and the benchmark that measures it. */
 export interface Program {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
-  /** All programs that have to be installed. */
   readonly needs: readonly string[];
   /** True if both ends can use an `AF_UNIX` socket by themselves. */
   readonly native: boolean;

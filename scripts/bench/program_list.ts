@@ -5,7 +5,6 @@ import { output } from "./rig.ts";
 
 const NOBODY = 65534;
 
-/** The least number of bytes that iperf sends. */
 const IPERF_LEAST = 256 << 20;
 
 /** Makes a command run as an ordinary user: PostgreSQL does not run as root. */
@@ -111,7 +110,6 @@ function redis(name: string, title: string, pipeline: number): Program {
   };
 }
 
-/** @param words The clients' options for pgbench. */
 function postgres(name: string, title: string, words: (quick: boolean) => string[]): Program {
   return {
     name,

@@ -97,7 +97,6 @@ async function openDirectories({ variants }: Rig, mode: number): Promise<void> {
   for (const { sockets } of variants) if (sockets !== undefined) await Deno.chmod(sockets, mode);
 }
 
-/** Measures the programs that are installed. */
 export async function measurePrograms(rig: Rig): Promise<Comparison[]> {
   await openDirectories(rig, 0o1777);
   const installed = PROGRAMS.filter(({ needs }) => needs.every((program) => findProgram(program) !== undefined));

@@ -19,7 +19,6 @@ export interface Result {
   readonly toBefore?: Spread;
 }
 
-/** One kind of work. */
 export interface Comparison {
   readonly name: string;
   readonly title: string;
@@ -27,7 +26,6 @@ export interface Comparison {
   readonly unit: string;
   readonly rounds: number;
   readonly results: readonly Result[];
-  /** The ways that failed. */
   readonly failed?: readonly string[];
   /** Remarks that the numbers do not show. */
   readonly notes: readonly string[];
@@ -42,7 +40,6 @@ export interface Growth {
   readonly notes?: readonly string[];
 }
 
-/** Another project's library, and its setup. */
 export interface Other {
   readonly name: string;
   readonly how: string;
@@ -64,7 +61,6 @@ export interface Report {
   readonly growth: readonly Growth[];
   readonly counts: readonly Count[];
   readonly others?: readonly Other[];
-  /** The commit of `--compare`. */
   readonly compare?: string;
 }
 
@@ -105,7 +101,6 @@ function formatRatio(ratio: Spread | undefined): string {
   return ratio ? `${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})` : "";
 }
 
-/** Returns a variant's name for readers. */
 export function variantName(variant: string): string {
   switch (variant) {
     case NATIVE:
@@ -196,12 +191,10 @@ function markdownTable([head = [], ...rows]: readonly string[][]): string {
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** @returns The report for a terminal. */
 export function formatText(report: Report): string {
   return [report.machine, ...tablesOf(report).map(textTable), ...notesOf(report)].join("\n\n");
 }
 
-/** @returns The tables for `docs/bench.md`. */
 export function formatMarkdown(report: Report): string {
   return [`${report.machine}.`, ...tablesOf(report).map(markdownTable), ...notesOf(report)].join("\n\n");
 }

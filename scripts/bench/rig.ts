@@ -22,7 +22,6 @@ export const COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wex
 
 const WHY_MOST = 240;
 
-/** A way to do the work. */
 export interface Variant {
   readonly name: string;
   readonly transport: "unix" | "inet";
@@ -57,7 +56,6 @@ export interface Rig {
   readonly variants: readonly Variant[];
   /** Whether to measure few and short rounds, only to see that all works. */
   readonly quick: boolean;
-  /** Shows the current measurement and its progress. */
   progress(what: string, detail?: string): void;
 }
 
@@ -202,13 +200,11 @@ export function orderOf<T>(items: readonly T[], round: number): T[] {
   return round % 2 === 0 ? order : order.reverse();
 }
 
-/** The results of several rounds. */
 export interface Attempts {
   /** The speeds of each variant, one a round. */
   readonly samples: Map<string, number[]>;
   /** The variants that failed. Only those that may fail are here. */
   readonly failed: string[];
-  /** The reasons of the failures. */
   readonly notes: string[];
 }
 

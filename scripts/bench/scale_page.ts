@@ -38,7 +38,6 @@ takes 10 s over UDP. So the server's waits are limited, to 50 ms a second in vai
 remedy. Longer waits for busy clients, and a short retry without sleep, were tried: they lost 33 to 34 % and 37 %.
 `;
 
-/** The heading of the last section. */
 export const MEANING_HEADING = "## What it means";
 
 const MEANING = `${MEANING_HEADING}

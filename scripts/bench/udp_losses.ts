@@ -19,7 +19,6 @@ const BISECTIONS = 3;
 const LATE_MS = 500;
 const LATE_TIMES = 1.2;
 const KEPT = 0.9;
-/** The measurements of one column. */
 export interface Column {
   readonly count: Count;
   readonly runs: number;
@@ -28,7 +27,6 @@ export interface Column {
   readonly reason?: string;
 }
 
-/** The measurements of one program. */
 export interface UdpRow {
   readonly title: string;
   readonly unit: string;
@@ -174,7 +172,6 @@ function formatColumn(column: Column | undefined): string {
 
 const HEADING = "## Real programs over UDP";
 
-/** @returns The section of the page, in Markdown. */
 export function formatUdp({ machine, rounds, seconds, rows, speeds = [] }: UdpReport): string {
   const measured = rows.filter(({ rate }) => rate !== undefined);
   const cells = measured.map((

@@ -3,13 +3,10 @@ import * as path from "@std/path/posix";
 
 /** The files and ports of one measurement. */
 export interface Site {
-  /** The measurement's own directory. */
   readonly directory: string;
-  /** The server's UDP port. */
   readonly port: number;
   /** The TCP port of a server behind the UDP server. */
   readonly backPort: number;
-  /** The rate, in the program's unit. */
   readonly rate: number;
   readonly seconds: number;
   /** Files in PEM: a certificate, its key, and both in one file. */
@@ -25,15 +22,11 @@ export interface Server {
   readonly port: number;
 }
 
-/** A client and its servers. */
 export interface UdpProgram {
   readonly name: string;
   readonly title: string;
-  /** The unit of the rate. */
   readonly unit: string;
-  /** The programs or files that the measurement needs. */
   readonly needs: readonly string[];
-  /** The Debian packages with these programs. */
   readonly packages: string;
   /** The rate to begin with, and the highest to try. */
   readonly first: number;
@@ -72,7 +65,6 @@ async function write({ directory }: Site, name: string, text: string): Promise<s
   return file;
 }
 
-/** Makes the file that a client of HTTP/3 fetches. */
 async function makeBody({ directory }: Site, bytes: number): Promise<void> {
   const file = path.join(directory, "body");
   await Deno.writeTextFile(file, "");
@@ -115,7 +107,6 @@ function dnsperf({ directory, port, rate, seconds }: Site): string[] {
   return ["dnsperf", "-s", "127.0.0.1", "-p", `${port}`, "-d", `${directory}/questions`, ...load];
 }
 
-/** The programs, in the order of the table. */
 export const UDP_PROGRAMS: readonly UdpProgram[] = [
   {
     name: "quic-nginx",

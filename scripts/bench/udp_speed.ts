@@ -109,7 +109,6 @@ const MEASURED: readonly Measured[] = [
   },
 ];
 
-/** The names that `--speed` knows. */
 export const SPEED_NAMES: readonly string[] = MEASURED.map(({ name }) => name);
 
 function isThere(name: string): boolean {

@@ -32,7 +32,6 @@ export interface Way {
   readonly sockets?: string;
 }
 
-/** The names of the ways. */
 export const WAYS = ["UDP", "unsock, 10", "unsock, 512"] as const;
 
 /** The networks and tools that all steps share. */
@@ -169,7 +168,6 @@ async function drain(site: Site): Promise<Count> {
   return count;
 }
 
-/** One run of a program. */
 export interface Step {
   readonly count: Count;
   /** Datagrams that the kernel's UDP has dropped. */

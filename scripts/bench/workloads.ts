@@ -49,7 +49,6 @@ function ownAddress(): string {
   return `127.77.${third}.${fourth}:10001`;
 }
 
-/** The place and the circumstances of a workload. */
 export interface Place {
   readonly transport: Variant["transport"];
   readonly env: Readonly<Record<string, string>>;
@@ -83,7 +82,6 @@ export async function runWorkload(rig: Rig, name: string, count: number, place: 
   return JSON.parse(await output(command, { env }));
 }
 
-/** Measures all workloads. */
 export async function measureWorkloads(rig: Rig): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
   for (const { name, title, unit, worth, count, rounds } of WORKLOADS) {

@@ -63,7 +63,6 @@ export async function makeMachinePackage(out: string, machine: NodeMachine, libr
   });
 }
 
-/** The files from `packaging/npm`. */
 const MODULE = ["unsock.cjs", "unsock.mjs", "unsock.d.mts"] as const;
 const TYPES_OF_COMMONJS = "unsock.d.cts";
 

@@ -22,7 +22,6 @@ export async function makeOwnTree(directory: string, program: string, library: s
 
 const MANUAL = "share/man/man7/libunsock.7";
 
-/** A machine's library. */
 export interface BuiltLibrary {
   readonly arch: Tree["arch"];
   readonly file: string;
@@ -33,14 +32,12 @@ export function machines(): readonly Tree["arch"][] {
   return Deno.build.arch === "x86_64" ? ["x86_64", "aarch64"] : ["aarch64"];
 }
 
-/** @returns This machine's library. */
 export async function buildOwn(): Promise<string> {
   tellStep(`the library for ${Deno.build.arch}`);
   const [built = ""] = await build([]);
   return path.join(ROOT, built);
 }
 
-/** Builds the library for each machine. */
 export async function buildLibraries(): Promise<BuiltLibrary[]> {
   const own: BuiltLibrary = { arch: Deno.build.arch, file: await buildOwn() };
   const foreign = await buildForeign();

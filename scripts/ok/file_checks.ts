@@ -52,7 +52,6 @@ const CPPCHECK = [
 ];
 
 interface Command {
-  /** The program and its arguments. */
   readonly words: readonly string[];
   /** The file that shows that the command has passed. */
   readonly passed?: string;
@@ -61,7 +60,6 @@ interface Command {
 /** A check by one command for all files, or by one for each file. */
 interface Check {
   readonly name: string;
-  /** The program that the check needs. */
   readonly program: string;
   readonly commands: () => Promise<readonly Command[]>;
 }

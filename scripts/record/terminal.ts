@@ -3,7 +3,6 @@
  * animation. Then it types itself line by line, again and again. Does no I/O.
  */
 
-/** A typed command, and its output. */
 export interface Step {
   readonly command: string;
   readonly output: readonly string[];
@@ -29,7 +28,6 @@ const STYLE = `
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** @returns The text, escaped for the picture. */
 export function escape(text: string): string {
   return text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character);
 }

@@ -3,20 +3,14 @@
 const FENCED = /^( *)```[^]*?^ *```$/gm;
 const OF_THE_WEB = /^[a-z][a-z0-9+.-]*:/i;
 
-/**
- * @param markdown A page.
- * @returns The addresses of the page's links and pictures in the tree, in order, without those in code.
- */
+/** @returns The addresses of the page's links and pictures in the tree, in order, without those in code. */
 export function linksOf(markdown: string): string[] {
   const prose = markdown.replaceAll(FENCED, "").replaceAll(/(?<!`)(`+)(?!`).*?[^`]\1(?!`)/g, "code");
   return Array.from(prose.matchAll(/\]\(([^()\s]+(?:\([^()]*\))?)\)/g), ([, address = ""]) => address)
     .filter((address) => !OF_THE_WEB.test(address));
 }
 
-/**
- * @param markdown A page.
- * @returns The anchors of the page's headings, as GitHub names them.
- */
+/** @returns The anchors of the page's headings, as GitHub names them. */
 export function anchorsOf(markdown: string): Set<string> {
   const seen = new Map<string, number>();
   const headings = markdown.replaceAll(FENCED, "").matchAll(/^#{1,6} +(.*?)(?: +#+)?$/gm);

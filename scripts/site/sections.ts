@@ -1,6 +1,5 @@
 /** Reads the sections of docs/README.md, which become the site's sidebar. Does no I/O. */
 
-/** A heading, and the links below it. */
 export interface Section {
   readonly title: string;
   readonly links: readonly { readonly text: string; readonly address: string }[];

@@ -11,7 +11,6 @@ const MORE_DESCRIPTORS = 40;
 const MORE_RSS_KB = 12 * 1024;
 const SETTLE_MS = 2_000;
 
-/** One process of a server that stays. */
 interface Watched {
   readonly name: string;
   readonly pid: number;
@@ -49,7 +48,6 @@ export class Accounts {
     for (const server of this.#watched) server.warm = sample(server.pid);
   }
 
-  /** Checks all resources while the load is on. */
   async check(): Promise<void> {
     const before = readFiles(this.family.sockets);
     const rss = new Map(this.#watched.map(({ pid }) => [pid, sample(pid)?.rssKb ?? 0]));

@@ -15,7 +15,6 @@ const FILES_OF_KILLED_CLIENT = 2;
 /** Longer than a tick of the clock by which the kernel dates files. */
 const TICK_MS = 1000;
 
-/** One file, and the port in its name. */
 interface SocketFile {
   readonly name: string;
   readonly port: number | undefined;
@@ -51,7 +50,6 @@ function isYounger(file: string, than: number): boolean {
   return (lstatOrUndefined(file)?.mtimeMs ?? 0) > than - TICK_MS;
 }
 
-/** @returns The file's inode, or undefined if there is no such file. */
 export function inodeOf(file: string): number | undefined {
   return lstatOrUndefined(file)?.ino;
 }

@@ -19,7 +19,6 @@ export interface Member {
 }
 
 export class Family {
-  /** The directory of the socket files. */
   readonly sockets: string;
   readonly #home: string;
   readonly #members: Member[] = [];
@@ -72,7 +71,6 @@ export class Family {
     return [...new Set([...members, ...members.flatMap(childrenOf), ...processesWith(`UNSOCK_DIR=${this.sockets}`)])];
   }
 
-  /** Kills all processes. */
   kill(): void {
     const end = Date.now() + 5_000;
     for (let pids = this.alive(); pids.length > 0 && Date.now() < end; pids = this.strangers()) {
@@ -101,7 +99,6 @@ function exists(file: string): boolean {
   return statOrUndefined(file)?.isFile() === true;
 }
 
-/** @returns Whether a program is in PATH. */
 export function isInstalled(program: string): boolean {
   return (Deno.env.get("PATH") ?? "").split(":").some((directory) => exists(path.join(directory, program)));
 }

@@ -6,7 +6,6 @@ const TABLES = ["tcp", "tcp6", "udp", "udp6"];
 /** Returns the file's text; "" if the process has ended, or this machine has no IPv6. */
 const read = (file: string) => readText(file) ?? "";
 
-/** The resources of a process. */
 export interface Sample {
   readonly descriptors: number;
   readonly rssKb: number;
@@ -27,7 +26,6 @@ function processes(): { pid: number; parent: number }[] {
   });
 }
 
-/** @returns The child processes of a process. */
 export function childrenOf(parent: number): number[] {
   return processes().filter((process) => process.parent === parent).map(({ pid }) => pid);
 }

@@ -4,7 +4,6 @@ const FINDINGS_MOST = 60;
 /** The most findings that differ only in numbers: one kind must not hide the others. */
 const ALIKE_MOST = 4;
 
-/** The counts of one kind of request. */
 export interface Row {
   done: number;
   /** Requests that a server failed to answer rightly, although it was never ended. */
@@ -15,7 +14,6 @@ export interface Row {
   apart: number;
 }
 
-/** One line of a program's report. */
 interface Line extends Partial<Row> {
   readonly kind?: string;
   readonly why?: string;
@@ -33,12 +31,10 @@ export class Ledger {
     return this.#findingCount;
   }
 
-  /** @returns Seconds since the start. */
   get seconds(): number {
     return (performance.now() - this.#started) / 1000;
   }
 
-  /** Adds a program's report. */
   add(text: string): void {
     const line = parse(text);
     if (line === undefined) return this.find(`a program wrote: ${text}`);
@@ -58,7 +54,6 @@ export class Ledger {
     return row;
   }
 
-  /** Adds a finding. */
   find(what: string): void {
     this.#findingCount++;
     const pattern = what.replaceAll(/\d+/g, "0");
@@ -69,7 +64,6 @@ export class Ledger {
     }
   }
 
-  /** @returns The sum of a column over all kinds. */
   total(column: keyof Row): number {
     return [...this.rows.values()].reduce((sum, row) => sum + row[column], 0);
   }

@@ -48,10 +48,8 @@ export class Ports {
   }
 }
 
-/** A server that runs all the time. */
 export interface SteadyServer {
   readonly member: Member;
-  /** Its file in the directory. */
   readonly file: string;
 }
 
@@ -85,7 +83,6 @@ export function startClients(family: Family, ports: Ports): Member[] {
   ];
 }
 
-/** @returns Whether redis takes part in the soak. */
 export function hasRedis(): boolean {
   return isInstalled("redis-server") && isInstalled("redis-benchmark");
 }

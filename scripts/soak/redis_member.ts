@@ -9,7 +9,6 @@ const CLIENTS = 20;
 const PAUSE_MS = 1000;
 const SLOW_MS = 60_000;
 
-/** Runs the benchmark until `stop`. */
 export async function askRedis(family: Family, ledger: Ledger, port: number, stop: Stop): Promise<void> {
   while (!await stop.pause(PAUSE_MS)) {
     const words = [

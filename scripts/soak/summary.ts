@@ -1,7 +1,6 @@
 /** The output of a soak: JSON with a line for each row. */
 import type { Accounts } from "./accounts.ts";
 
-/** How a soak ended. */
 export interface Ending {
   readonly inOrder: boolean;
   readonly interrupted: boolean;

@@ -7,7 +7,6 @@ export interface Known {
   readonly tests: Readonly<Record<string, readonly string[]>>;
 }
 
-/** @throws {Error} When the text is no such list. */
 export function parseKnown(text: string): Known[] {
   const list: unknown = JSON.parse(text);
   if (!Array.isArray(list)) throw new Error("known.json: not a list");

@@ -1,7 +1,6 @@
 /** Reads the output of each suite's own runner: the result of every test, by name. Skips unknown lines. */
 import type { Results, Status } from "./results.ts";
 
-/** Reads a suite's output. */
 export type Reader = (output: string) => Results;
 
 // deno-lint-ignore no-control-regex -- colours, which are control characters
@@ -122,7 +121,6 @@ export function readRuby(output: string): Results {
   return results;
 }
 
-/** Reads the output of libevent's program `regress`. */
 export function readTinytest(output: string): Results {
   const results = new Map<string, Status>();
   let current: string | undefined;

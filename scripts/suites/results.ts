@@ -7,7 +7,6 @@ export type Status = "pass" | "fail" | "skip" | "unfinished";
 export type Results = ReadonlyMap<string, Status>;
 
 export interface Compared {
-  /** The number of tests that passed over TCP. */
   readonly passed: number;
   /** The number of tests that fail or are skipped over TCP: they show nothing. */
   readonly others: number;

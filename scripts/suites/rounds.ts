@@ -12,7 +12,6 @@ export interface PartResult extends Compared {
   readonly seconds: number;
   readonly tcp: Counters;
   readonly unsock: Counters;
-  /** Problems of the run itself. */
   readonly wrong: readonly string[];
 }
 

@@ -19,7 +19,6 @@ export interface Where {
   /** The absolute directory that sources are kept in. */
   readonly cache: string;
   readonly library: string;
-  /** The parts to run, or undefined for all parts. */
   readonly parts?: readonly string[];
 }
 

@@ -9,7 +9,6 @@ export interface Place {
   readonly only?: readonly string[];
 }
 
-/** The tests run by one command. */
 export interface Part {
   readonly name: string;
   readonly cwd: string;
@@ -31,11 +30,9 @@ export interface Suite {
   readonly name: string;
   /** The part of the project that is run, for the table. */
   readonly about: string;
-  /** Debian's source package. */
   readonly source?: string;
   /** The release of Debian's source package, if it differs from the release of the programs. */
   readonly release?: string;
-  /** The programs that must be installed. */
   readonly programs: readonly string[];
   /** A command that prints the version of the tested project in its first line. */
   readonly version: readonly string[];

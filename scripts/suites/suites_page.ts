@@ -8,7 +8,6 @@ export interface SuiteRun {
   readonly name: string;
   readonly version: string;
   readonly parts: readonly string[];
-  /** The number of tests that pass over TCP. */
   readonly passed: number;
   /** The number of tests that fail, are skipped, or do not end over TCP. */
   readonly others: number;
@@ -31,7 +30,6 @@ export interface Machine {
 /** The result of one suite, with its machine, and the beginning of the library's SHA-256. */
 export type Kept = SuiteRun & { readonly machine: Machine; readonly library?: string };
 
-/** @throws {Error} When the text is no list. */
 export function parseRuns(text: string): Kept[] {
   const list: unknown = JSON.parse(text);
   if (!Array.isArray(list)) throw new Error("suites.json: not a list");
@@ -44,7 +42,6 @@ export function mergeRuns(kept: readonly Kept[], run: Kept, suites: readonly { n
   return suites.map(({ name }) => all.get(name)).filter((one) => one !== undefined);
 }
 
-/** Describes the machine that runs the suites. */
 export async function describeMachine(): Promise<Machine> {
   const release = await Deno.readTextFile("/etc/os-release");
   return {
@@ -76,7 +73,6 @@ function libraries(runs: readonly Kept[]): string[] {
   return library === undefined ? [] : [`All under one library, of the SHA-256 \`${library}…\`.`];
 }
 
-/** @returns `docs/suites.md`. */
 export function makePage(runs: readonly Kept[], known: readonly Known[], suites: readonly Suite[]): string {
   const sum = (of: (run: Kept) => number) => runs.reduce((total, run) => total + of(run), 0);
   const passed = sum((run) => run.passed);

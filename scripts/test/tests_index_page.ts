@@ -3,7 +3,6 @@
 /** The lines of a file of C that a test did not run. */
 interface MeasuredFile {
   readonly file: string;
-  /** The hash of the file's text. */
   readonly version: string;
   readonly lines: number;
   readonly missed: readonly number[];
@@ -58,7 +57,6 @@ function describe(file: string, measured: readonly Measured[]): string {
   return `| ${nameOf(file)} | ${all} % of ${lines} | ${tests.length} | ${most} | ${few} |`;
 }
 
-/** Returns the first cell of a file's row. */
 function nameOf(file: string): string {
   return `\`${file.replace(/^c\//, "")}\``;
 }
