@@ -1,4 +1,4 @@
-/* Binds to ports. One struct has the request of a bind and its result. */
+/* Binds sockets to ports. One struct has the request and the result of a bind. */
 #ifndef UNSOCK_FILES_BIND_H
 #define UNSOCK_FILES_BIND_H
 
@@ -83,7 +83,7 @@ uint16_t unsock_ephemeral_aside(unsigned index);
 /* listen_fds.c: Finds sockets that a service manager has opened for this program and handed over (sd_listen_fds(3)). If
  * the program ignores them and binds the port itself, its bind gets the handed-over socket. */
 
-/* The number of handed-over descriptors, which begin at 3; mostly 0. */
+/* The number of handed-over descriptors, which begin at 3; in most processes 0. */
 extern int unsock_listen_fds_count;
 
 /* Reads LISTEN_FDS at the start of the process. Ignores it if LISTEN_PID is not this process. */

@@ -102,7 +102,7 @@ static long look_at_file(const char *path, struct statx *status, bool *linked) {
     return result < 0 ? result : status->stx_mode & S_IFMT;
 }
 
-/* Reads and checks the open file. Does not use `path` for this: it may now have another file. */
+/* Reads and checks the open file. Does not use `path` for this: another file may be there now. */
 UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;

@@ -168,7 +168,7 @@ socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name) {
     return time - sender.used < ANSWERS_SECONDS ? unsock_address_path(0, SOCK_DGRAM, name) : 0;
 }
 
-/* Gives back this process's ports that are links to the file; or, with NULL, those that are dangling links. */
+/* Gives back this process's ports whose files are links to `file`; or, with NULL, those whose links are dangling. */
 static void give_ports_back(const uint64_t *file) {
     struct sockaddr_un path;
     struct sender sender;

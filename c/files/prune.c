@@ -60,7 +60,7 @@ static long prune_path(const char *path, size_t directory, struct sockaddr_un *a
         over = socket && unsock_socketfile_is_stale(address, size);
     if (!over || !remove)
         return over;
-    /* prune_port has removed the name, if this user may. */
+    /* prune_port has removed the name, if this user may remove it. */
     if (kind == UNSOCK_FILE_SOCKET)
         return unsock_file_inode(path) == inode ? -EPERM : 1;
     if (kind == UNSOCK_FILE_PORT && link)
@@ -115,12 +115,12 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
         const struct unsock_port_entry *entry = &port->entries[i];
         bool first = unsock_port_same(entry, &port->first), stale = port->life[i] == UNSOCK_PORT_STALE;
         unsock_port_path(entry, &own);
-        /* A PORT.sock whose file is gone is removed, or made a link to another socket. */
+        /* A PORT.sock whose target is missing is removed, or made a link to another socket. */
         if (!stale && !(first && port->life[i] == UNSOCK_PORT_GONE))
             continue;
         const char *name = stale ? own.sun_path : plain.sun_path;
         long result = unsock_prune(name, pruning->remove);
-        /* The file may have been removed with another one of its port. */
+        /* Another call for this port may have removed the file already. */
         result = result == 0 && unsock_file_inode(name) == -ENOENT ? 1 : result;
         tell_pruned(pruning, first && (!stale || !living) ? plain.sun_path : own.sun_path, result);
     }

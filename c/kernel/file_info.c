@@ -61,7 +61,7 @@ static bool is_descriptor(const char *path, int flags) {
 long unsock_program_open(int directory, const char *path, int flags) {
     struct statx status;
     int how = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
-    /* If /proc is mounted, opens a descriptor's file anew: the descriptor may be O_PATH, or at the file's end. */
+    /* Opens a descriptor's file anew through /proc, if that is mounted: the descriptor may be O_PATH. */
     bool is_open = is_descriptor(path, flags);
     long fd = unsock_openat(is_open ? AT_FDCWD : directory, is_open ? UNSOCK_FD_PATH((unsigned)directory) : path,
                             is_open ? how & ~O_NOFOLLOW : how, 0);
@@ -73,7 +73,7 @@ long unsock_program_open(int directory, const char *path, int flags) {
     return unsock_opened(fd, result == 0 && (status.stx_mode & S_IFMT) == S_IFREG ? 0 : -EISDIR);
 }
 
-/* Returns -EACCES for a file system mounted with noexec, too. */
+/* A noexec mount gives -EACCES, too. But without faccessat2(2), a descriptor always gives 0. */
 long unsock_program_may_execute(int directory, const char *path, int flags) {
     long result = unsock_faccessat2(directory, path, X_OK, AT_EACCESS | (flags & AT_EMPTY_PATH));
     if (result != -ENOSYS && result != -EPERM) /* an older sandbox refuses a call that it does not know */
@@ -81,7 +81,7 @@ long unsock_program_may_execute(int directory, const char *path, int flags) {
     return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, X_OK);
 }
 
-/* Checks as the real user and without capabilities (access(2)): an exec drops those of users other than root. */
+/* Checks as the real user and without capabilities (access(2)): an exec drops them, unless the user is root. */
 bool unsock_program_is_readable(const char *path) {
     return unsock_faccessat(AT_FDCWD, path, R_OK) == 0;
 }
@@ -112,7 +112,7 @@ void unsock_program_look(long fd, void *room, struct unsock_program_file *file) 
 
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* struct linux_dirent64 */
+/* The members of struct linux_dirent64. */
 #define ENTRY_LENGTH_AT 16
 #define ENTRY_TYPE_AT 18
 #define ENTRY_NAME_AT 19

@@ -43,7 +43,7 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     *unsock_fd_remote(entry) = *remote;
 }
 
-/* Fills in the peer as calls/datagram_connect.c does. A peer whose name tells no address gets the default one. */
+/* Fills in the peer as calls/datagram_connect.c does. A peer whose name shows no address gets the default one. */
 static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_port_entry *peer) {
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     struct unsock_ip *remote = unsock_fd_remote(entry);
@@ -199,7 +199,7 @@ UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entr
 bool unsock_identify_is_connection(int fd) {
     struct unsock_fd scratch = {.type = SOCK_STREAM};
     const struct unsock_fd *known = unsock_fds_known(fd);
-    /* A foreign socket of the kernel's own TCP answers as TCP does, without the library. */
+    /* A foreign socket of the kernel's own TCP needs no help: it answers as TCP does. */
     if (known && known->kind == UNSOCK_KIND_FOREIGN && unsock_fd_is_redirected(known))
         return known->type == SOCK_STREAM && unsock_state_is_connected(known->state) && !unsock_socket_is_ip(fd);
     if (known && has_its_client(fd, known))

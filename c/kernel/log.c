@@ -20,7 +20,7 @@ static void put_error(struct unsock_text *line, int error) {
 static char program_name[NAME_SIZE];
 static struct unsock_file_id stderr_at_start;
 
-/* Writes only if descriptor 2 is the same file as at the start: the program may have opened another as 2. */
+/* Writes only if descriptor 2 is the same file as at the start: the program may have opened another file as 2. */
 static void write_on_stderr(const struct unsock_text *line) {
     struct unsock_file_id now = unsock_file_id_of(2, "");
     if (unsock_file_is(&now, &stderr_at_start))
@@ -85,7 +85,7 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
     return result;
 }
 
-/* False if a lookup of "." in the directory fails with EACCES. faccessat(2) would check the real user's rights. */
+/* False if a lookup of "." in the directory fails with EACCES. (faccessat(2) would check as the real user.) */
 static bool may_enter(void) {
     UNSOCK_TEXT(path, UNSOCK_DIR_ROOM + 2);
     struct statx status;

@@ -30,7 +30,7 @@ long unsock_socket_unanswered(long result) {
     return answered ? 0 : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
-/* True if the call was allowed: it fails for its invalid descriptor or memory (qemu checks memory first). */
+/* True if no filter forbids the call: it then fails for its invalid descriptor, or in qemu for its invalid memory. */
 static bool is_allowed(long result) {
     return result == -EBADF || result == -EFAULT;
 }
@@ -126,7 +126,7 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
 /* The kernel's version, major << 16 | minor; 0: not asked yet. */
 static uint32_t release;
 
-/* Reads the first two numbers of "6.1.0-18-amd64". */
+/* Reads the first two numbers of a release such as "6.1.0-18-amd64". */
 static uint32_t read_release(const char *release) {
     uint64_t numbers[2] = {UNKNOWN_AS};
     struct unsock_span rest = unsock_span_of(release);

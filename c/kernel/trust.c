@@ -11,7 +11,7 @@
 #define LINKS_MOST 40 /* as in the kernel */
 #define NOBODY_MORE UINT32_MAX
 
-/* The path as far as it has been walked, and the rest. */
+/* A walk along a path: `at` has the part that is done, `rest` the part to come. */
 static UNSOCK_TABLE struct walk {
     struct unsock_text *why;
     uint32_t owner; /* trusted besides root and this user */
@@ -103,7 +103,7 @@ static bool has_only(uint32_t gid) {
     return only;
 }
 
-/* True if /etc/passwd gives the group as primary group to trusted users alone: /etc/group does not list these. */
+/* True if /etc/passwd gives the group as primary group to trusted users alone. (/etc/group does not list them.) */
 static bool is_first_of_only(uint32_t gid) {
     struct unsock_lines lines;
     struct unsock_span line, name;

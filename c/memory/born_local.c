@@ -14,7 +14,7 @@
 #define NEVER INT32_MAX
 #define TARGETS 2
 
-/* For streams, and for datagram sockets. */
+/* One guess for streams, and one for datagram sockets. */
 static struct guess {
     int run;
     int needed;

@@ -117,7 +117,7 @@ static void put_watch(struct unsock_watch *watch, uint32_t set, uint64_t data, u
     uint32_t now = __atomic_and_fetch(&watch->set, MANY, __ATOMIC_RELAXED);
     __atomic_store_n(&watch->data, data, __ATOMIC_RELEASE);
     __atomic_store_n(&watch->events, events, __ATOMIC_RELEASE);
-    /* Another thread may have set MANY meanwhile. */
+    /* Keeps MANY if another thread has set it meanwhile. */
     while (
         !__atomic_compare_exchange_n(&watch->set, &now, set | (now & MANY), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;

@@ -15,7 +15,7 @@ struct unsock_epoll_event {
 };
 #endif
 
-/* A registration. Several threads read and write its members. */
+/* A registration. Several threads may read and write its members at once. */
 struct unsock_watch {
     uint64_t data;
     uint32_t events; /* as the kernel keeps them, with EPOLLERR and EPOLLHUP, and with the two bits below */
@@ -59,13 +59,13 @@ static inline bool unsock_epoll_is_fired(uint32_t events) {
  * it cannot be stored. For descriptors in several sets, new registrations overwrite the oldest that have not fired. */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
 
-/* Notes that `fd` may be registered in sets that the library does not know, since it existed before the library. */
+/* Notes that `fd` may be registered in sets unknown to the library, which did not see how `fd` was made. */
 void unsock_epoll_note_anywhere(int fd);
 bool unsock_epoll_is_anywhere(int fd); /* True after that note, or if `fd` may be in several sets */
 
 struct unsock_watch *unsock_watch_of(int set, int fd);
 
-/* Copies the registration of `fd` in `set` to `event`; in any set, if `fd` is in one alone. False if none is known. */
+/* Copies the registration of `fd` in `set` to `event`; or, if `fd` is in one set alone, that one. False if unknown. */
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
 bool unsock_epoll_is_registered(int fd);

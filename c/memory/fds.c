@@ -109,7 +109,7 @@ void unsock_fds_duplicate(int from, int to) {
     struct unsock_fd *source = unsock_fds_known(from), *copy;
     if (from == to)
         return;
-    /* Registrations in epoll sets belong to the descriptor number, not to the socket. */
+    /* Also forgets registrations in epoll sets: they belong to the descriptor number, not to the socket. */
     unsock_fds_forget(to);
     unsock_epoll_duplicate_set(from, to);
     if (!source || !(copy = unsock_fds_entry(to)))

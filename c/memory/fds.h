@@ -147,7 +147,7 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
         __atomic_fetch_and(&entry->flags, ~flags, __ATOMIC_RELEASE);
 }
 
-/* Asserts a fact that the code relies on: a checked build ends here if it is false. */
+/* Asserts a fact that the code relies on: if it is false, a checked build ends the process. */
 #ifdef UNSOCK_CHECKED
 #define UNSOCK_CHECK(certain) ((certain) ? (void)0 : __builtin_trap())
 #else
@@ -349,13 +349,13 @@ void unsock_born_streams_alone(void);
 void unsock_born_local_note_local(int type);
 void unsock_born_local_note_ip(int type);
 
-/* Notes the family by which a stream has connected: a control file's target's, or AF_UNIX in all other cases. */
+/* Notes the family by which a stream has connected: that of a control file's target, or AF_UNIX in all other cases. */
 void unsock_born_note_target(int family);
 
 /* Notes that a stream socket listens at a covered address. */
 void unsock_predict_listens(void);
 
-/* True if the library has asked the kernel about this unknown descriptor before; also beyond the table's end. */
+/* True if the library has already asked the kernel about this unknown descriptor, or if its number is too high. */
 bool unsock_asked_fd(int fd);
 
 void unsock_asked_fd_note(int fd);

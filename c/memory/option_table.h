@@ -39,7 +39,7 @@ struct unsock_option_row {
  * descriptor has no such memory, any rare option may have been set. */
 #define UNSOCK_OPTION_SOME_RARE ((uint64_t)1 << 63)
 
-/* The rest of a descriptor's options, beside unsock_fd.options; valid if its flags have UNSOCK_OPTIONS. */
+/* The rest of a descriptor's options, beside unsock_fd.options; valid if the entry's flags have UNSOCK_OPTIONS. */
 struct unsock_option_memory {
     uint64_t rare; /* one bit for each rare row: the program set it */
     int32_t values[UNSOCK_OPTION_VALUES];
@@ -49,7 +49,7 @@ extern const struct unsock_option_row unsock_option_table[];
 
 int unsock_option_find(int level, int name);
 
-/* Returns a descriptor's memory. NULL if there is none and `create` is false, or if none can be had. */
+/* Returns a descriptor's memory. NULL if it has none and `create` is false, or if there is no room. */
 struct unsock_option_memory *unsock_option_memory(int fd, bool create);
 
 /* True if the row's bit is set: the program set the option, or a flag differs from its initial value. */
@@ -69,7 +69,7 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
 
 void unsock_option_copy(int from, int to);
 
-/* Returns a flag's value, or the number that the program set (0: none). Asks the kernel about an IP socket. */
+/* Returns a flag's value, or the number that the program set (0: none). Asks the kernel if it is an IP socket. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* True if this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) is on. Works for every kind of descriptor. */

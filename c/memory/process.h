@@ -34,7 +34,7 @@ struct unsock_this_process *unsock_this_process(void);
 void unsock_this_process_note_bound(int fd, bool bound);
 bool unsock_this_process_bound(int fd);
 
-/* Returns the thread's number, unique in this process. Makes no system call if the process has only one thread. */
+/* Returns this thread's number, unique in the process. Makes no system call if the process has only one thread. */
 int32_t unsock_own_thread(void);
 
 /* False in a child of vfork (or posix_spawn): such a child shares the parent's memory but has its own descriptors, so

@@ -30,7 +30,7 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port) {
     return ip;
 }
 
-/* Skips the first and the last address of a range: those of the network itself, and for broadcasts. */
+/* Skips the first and the last address of a range: they stand for the network itself and for broadcasts. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port) {
     struct unsock_ip ip = range->ip;
     uint32_t hosts = ~(uint32_t)0 >> range->bits, host = (number - 1) % (hosts - 1) + 1;

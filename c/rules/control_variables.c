@@ -46,7 +46,7 @@ static bool put_variable_number(const struct unsock_environment *environment, co
     return true;
 }
 
-/* Writes the multiplexer's path to the control file: `real`, or, if nothing is there, `path`. */
+/* Writes the multiplexer's path to the control file: `real`, or if that is NULL (no file is there), `path`. */
 static bool put_multiplexer(struct unsock_control_file *file, const char *path, const char *real,
                             struct unsock_text *error) {
     struct unsock_control_file proxy;

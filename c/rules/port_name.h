@@ -203,7 +203,7 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
 socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct unsock_ip *target, uint64_t directory,
                                     struct sockaddr_un *name);
 
-/* As unsock_kernel_name_stream, but with a hash of the name under `key` in the place of the directory. */
+/* As unsock_kernel_name_stream, but with a hash of the name, keyed by `key`, in the place of the directory. */
 socklen_t unsock_kernel_name_keyed(const struct unsock_ip *source, const struct unsock_ip *target,
                                    const uint64_t key[2], struct sockaddr_un *name);
 
