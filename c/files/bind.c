@@ -218,9 +218,9 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Reads PORT.sock, and binds without the lock if it can (`at_once`). `any`: any port will do, so a port that is in use
- * gives -EADDRINUSE. Otherwise `result` is the result of bind_free (-EAGAIN: not called), and is returned if nobody has
- * the port. Returns as bind_to_port, or -EAGAIN if the lock is needed. */
+/* Reads PORT.sock, and binds without the lock if it can (`at_once`). With `any`, returns -EADDRINUSE if the port is in
+ * use. Without `any`, returns `result`, that of bind_free (-EAGAIN: not called), if nobody has the port. Otherwise
+ * returns as bind_to_port, or -EAGAIN if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;

@@ -44,7 +44,7 @@ struct unsock_bind {
 
 /* bind.c: Binds a socket to the port that the program chose, or to any free port. */
 
-/* Binds the socket. Returns 0 and sets `how`; or the kernel's -errno, which the caller translates to TCP's. */
+/* Binds the socket. Returns 0 and sets `how`; or returns an -errno, which the caller translates to TCP's. */
 long unsock_bind_port(struct unsock_bind *bind);
 
 /* Binds a datagram socket that the program has not bound. Tries the port of the request first, if it is not 0. If that

@@ -118,7 +118,7 @@ static bool takes_number(uint8_t byte) {
 static bool may_be_inside(const uint8_t *at) {
     if (is_prefix(at[-1]))
         return true;
-    /* A displacement of one byte, then a number: movl $number,-72(%reg), and with an index. */
+    /* A displacement of one byte, then a number: movl $number,-72(%reg); and the same with an index. */
     if ((takes_number(at[-2]) && (at[-1] & 0xc7) != 0x44 && (at[-1] & 0xc0) == 0x40) ||
         (takes_number(at[-3]) && (at[-2] & 0xc7) == 0x44))
         return true;
