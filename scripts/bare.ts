@@ -146,7 +146,7 @@ async function tryClone(root: string, release: string, lines: readonly string[])
   return kept;
 }
 
-/** @param names Lines for root that change the resolution of names, and so need a new machine. */
+/** @param names Lines for root. They change the resolution of names, and so need a new machine. */
 async function tryOut(root: string, lines: readonly string[], names: readonly string[]): Promise<void> {
   const kept = await tryClone(root, RELEASE, lines);
   for (const line of names) await type(line, "root", root, kept);

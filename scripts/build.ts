@@ -86,7 +86,7 @@ export interface Toolchain {
 /** An error for the user, without a stack trace. */
 class BuildError extends Error {}
 
-/** Atomics become instructions, as no library has their functions here. x28 stays free for Go's signal handlers. */
+/** Makes atomics instructions, as no library with their functions is linked. Leaves x28 to Go's signal handlers. */
 const AARCH64_FLAGS = ["-mno-outline-atomics", "-ffixed-x28"];
 
 function toolchain(target: string | undefined): Toolchain {

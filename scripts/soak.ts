@@ -42,7 +42,7 @@ async function waitForServers(servers: readonly SteadyServer[], listening: Reado
     if (performance.now() > deadline) throw new Error("the servers do not start");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  // Interpreters open and close files for a while after they listen: waits until their descriptors are stable.
+  // Interpreters still open and close files for a moment after they listen.
   await new Promise((resolve) => setTimeout(resolve, 500));
 }
 

@@ -35,7 +35,7 @@ function macro(name: string, rows: readonly string[]): string {
   return `#define ${name} \\\n${rows.map((row) => `    ${row}`).join(" \\\n")}\n`;
 }
 
-/** Returns the row of one option. For `run`, it has the variable that the option sets. */
+/** Returns the row of one option. For `run`, the row has the variable that the option sets. */
 function optionRow(name: string, option: Option, isRun: boolean): string {
   const [setting] = isRun ? SETTINGS_OF_OPTION.get(name) ?? [] : [];
   const kind = option.repeated

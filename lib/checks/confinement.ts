@@ -8,7 +8,7 @@ const ANSWERS = ["none", "fits", "shut", "unmapped"] as const;
 
 /** The AppArmor profile under which a program would run, and what the library found by trying it. */
 export interface Confinement {
-  /** `shut`: the profile allows no socket in the directory. `unmapped`: the profile forbids to map the library. */
+  /** `shut`: the profile allows no socket in the directory. `unmapped`: the profile forbids mapping the library. */
   readonly answer: typeof ANSWERS[number];
   readonly profile: string;
   readonly directory: string;

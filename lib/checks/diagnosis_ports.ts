@@ -127,7 +127,7 @@ function leadsToNobody({ file, state }: SocketFile, library: Library): Finding[]
 
 /** Reports servers on real IP, which clients under unsock do not reach. */
 function onRealIp(there: readonly SocketFile[], port: AddressedPort | undefined): Finding[] {
-  // If the user names no port and the directory has servers, servers on real IP are no fault.
+  // If the user names no port and the directory has servers, servers on real IP are no fault, and are not reported.
   if (port === undefined && there.length > 0) return [];
   const distinct = ipListeners(port);
   if (distinct.length === 0) return [];
@@ -164,7 +164,7 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/** Returns the other directories that have a server, of the wanted port if there is one, each with its ports. */
+/** Returns the other directories with a server of the wanted port (undefined: of any port), and the ports there. */
 function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
   for (const { dir, port } of serversOf(sockets, wanted)) {

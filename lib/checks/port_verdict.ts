@@ -96,8 +96,8 @@ const HUNG_SECONDS = 2;
 const no = (text: string, advice: string): Verdict => ({ answered: false, text, advice });
 
 /**
- * Checks in the order in which a client meets the parts: the settings, the file to connect to, the file's server. Then
- * looks for a server of the port in other places.
+ * Checks in a client's order: the settings, the file to connect to, the file's server. Then looks for a server of the
+ * port in other places.
  */
 export function judgePort(facts: PortFacts): Verdict {
   return facts.blocked ?? notCovered(facts) ?? reached(facts) ?? refused(facts) ?? misplaced(facts) ?? nobody(facts);
@@ -206,7 +206,7 @@ function refused({ files, name, port, answers }: PortFacts): Verdict | undefined
   );
 }
 
-/** Returns the verdict on a server of the port that is elsewhere, so that this client does not find it. */
+/** Returns the verdict on a server of the port that the client does not find: at another place, address or protocol. */
 function misplaced(facts: PortFacts): Verdict | undefined {
   const { files, answers, port, others } = facts;
   const asked = port.address ?? answers[0]?.address ?? "";

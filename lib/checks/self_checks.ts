@@ -1,4 +1,4 @@
-/** The checks of `unsock self-test`. They call the library in this process, and compare its results. */
+/** The checks of `unsock self-test`. They call the library in this process, and expect certain results. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import { type ControlFile, encodeControlFile } from "../control/format.ts";

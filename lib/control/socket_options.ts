@@ -114,7 +114,7 @@ function formOf({ level, name }: Pick<SocketOption, "level" | "name">): { text: 
   return { text, form: Object.hasOwn(FORMS, text) ? FORMS[text] ?? INTEGER : INTEGER };
 }
 
-/** Reads a known name, or LEVEL:NUMBER. Refuses 0 for both, as the library does not set such an option. */
+/** Reads a known name, or LEVEL:NUMBER. Refuses a 0, since the library sets no option with level or number 0. */
 function readName(text: string): Pick<SocketOption, "level" | "name"> | undefined {
   const known = KNOWN.find((known) => known.text === text);
   if (known !== undefined) return known;

@@ -1,7 +1,7 @@
 /**
  * Reads an HTTP/2 client's bytes before the runtime does, and finds floods: frames that no browser sends, or too many
- * that cost more than they carry. Reads only the frames' heads and the sizes of fields (RFC 9113, 4.1; RFC 7541). Does
- * no I/O.
+ * frames that cost more than they carry. Reads only the frames' heads and the sizes of fields (RFC 9113, 4.1; RFC
+ * 7541). Does no I/O.
  */
 import { FieldMeter } from "./field_meter.ts";
 

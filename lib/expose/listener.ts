@@ -18,7 +18,7 @@ export interface Place {
   readonly port: number;
 }
 
-/** How many listeners systemd has opened for this process (sd_listen_fds(3)). Children do not get these variables. */
+/** How many listeners systemd has opened for this process (sd_listen_fds(3)). Hides them from child processes. */
 const inherited = takeInherited();
 
 function takeInherited(): number {

@@ -180,7 +180,7 @@ export function passStream(parts: StreamParts): void {
   }
 }
 
-/** Opens a WebSocket to the server, and joins it and the stream. */
+/** Opens a WebSocket to the server, and joins it to the stream. */
 export function passWebSocket(parts: StreamParts): void {
   const { stream, server: { socket: server } } = parts;
   const key = randomBytes(KEY_BYTES).toString("base64");

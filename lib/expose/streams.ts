@@ -72,7 +72,7 @@ interface Passed {
   fail(why: unknown): void;
 }
 
-/** A client's connection, and the guarded stream of its bytes that HTTP/2 reads. */
+/** A client's connection (`socket`), and the guarded stream over it that HTTP/2 reads (`connection`). */
 interface Carrier {
   readonly socket: Socket;
   readonly connection: Duplex;

@@ -38,7 +38,9 @@ function headText(line: string, fields: RawFields): string {
   return `${text}\r\n`;
 }
 
-/** @returns The head of the same request without its offer to change the protocol, which a server may ignore. */
+/**
+ * @returns The head of the same request without the offer to change the protocol. A server may ignore such an offer.
+ */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   const fields: string[] = [];
   eachField(rawHeaders, (name, value, spelled) => {

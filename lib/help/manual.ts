@@ -127,7 +127,7 @@ function prose(text: string): string {
   ).join("").replace(/^\.PP\n/, "");
 }
 
-/** @param first The command whose options are described in full. Others only name the options that they share. */
+/** @param first Its options are described in full. Other commands only name the options that they share with it. */
 function commandSection(command: Command, _index: number, [first]: readonly Command[]): string {
   const all = Object.entries(command.options);
   const shared = all.filter(([name, option]) => command !== first && first?.options[name] === option);

@@ -4,7 +4,7 @@ import type { Context } from "../system/context.ts";
 import { findLibrary } from "./find.ts";
 
 /**
- * Finds the library, which answers questions for the caller's environment.
+ * Returns the command line's own library, which answers for the caller's environment.
  *
  * @param option The value of `--lib`.
  * @throws {LibraryError} When no library is found.

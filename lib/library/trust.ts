@@ -55,8 +55,8 @@ function split(text: string): string[] {
 
 function ownerProblem(at: string, { uid: owner }: fs.Stats, uid: number, isShared: boolean): string | undefined {
   if (mayOwn(owner, uid)) return undefined;
-  // In a user namespace that does not map root, root's files have this owner, so it is trusted. In a directory such as
-  // /tmp it is not: there it may be the owner of any user's file.
+  // A user namespace that does not map root shows root's files with this owner. Trusts it, except in a directory such
+  // as /tmp, where any user's file may have this owner.
   if (owner === unknownOwner() && !isShared) return undefined;
   return `${at} belongs to ${userName(owner)}`;
 }
@@ -71,7 +71,7 @@ function writeProblem(at: string, status: fs.Stats, uid: number): string | undef
   if (status.isSymbolicLink() || isSticky(status)) return undefined;
   if ((mode & OTHERS_WRITE) !== 0) return `everybody may write to ${at}`;
   if ((mode & GROUP_WRITES) === 0) return undefined;
-  // With an access list, the group bits are the rights that any user in the list may have at most.
+  // With an access list, the group bits are the rights that any user in the list may have at most: others may write.
   if (!isGroupOnlyOf(gid, uid) || hasAccessList(at)) return `others may write to ${at}`;
   return undefined;
 }

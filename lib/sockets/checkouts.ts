@@ -58,7 +58,7 @@ function namesOf(git: string): Pick<Checkout, "name" | "longName"> {
   return { name: name || NAMELESS, longName: dnsLabel(`${before}-${name || NAMELESS}`) };
 }
 
-/** Returns the folder of a repository's git directory, without a hidden last part (`/.git`) or the ending `.git`. */
+/** Returns a repository's folder: its git directory without a hidden last part (`/.git`) or the ending `.git`. */
 function folderOf(git: string): string {
   return basename(git).startsWith(".") ? dirname(git) : git.replace(/(?<=[^/])\.git$/, "");
 }

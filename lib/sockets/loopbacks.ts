@@ -138,7 +138,7 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   return [...found.values()].sort((one, other) => one.name < other.name ? -1 : 1);
 }
 
-/** @returns The loopback of this name, in any case. Names of `run --name` are found without a list of all loopbacks. */
+/** @returns The loopback of this name, in upper or lower case. Names of `run --name` need no list of all loopbacks. */
 export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();
   if (!isLabel(wanted)) return undefined;
@@ -154,7 +154,7 @@ export function fileOf({ path }: Loopback, port: number): string {
   return portFile(path, { number: port, kind: "stream" });
 }
 
-/** True for a regular file with the size and an owner of a control file that the library would follow. */
+/** True for a regular file whose size and owner are those of a control file that the library would follow. */
 export function isControlFile(file: string, directory: string): boolean {
   return orUndefined(() => {
     const [status, owner] = [fs.statSync(file), fs.statSync(directory)];

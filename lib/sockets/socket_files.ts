@@ -36,7 +36,7 @@ export interface SocketFile {
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
-  /** Whether the file's stream socket listens; undefined for others, and for those of other network namespaces. */
+  /** Whether the stream socket listens. Undefined for other kinds, and for sockets of other network namespaces. */
   readonly listening: boolean | undefined;
   readonly since: Date | undefined;
   /** The processes that hold the socket, as far as this user's rights allow. */

@@ -85,7 +85,7 @@ export class Environ {
     return Object.fromEntries(pairs.filter(([name]) => name !== "").toReversed());
   }
 
-  /** Replaces the first value of this name, and removes its further values. Without a value, appends one. */
+  /** Replaces the first value of this name, and removes its further values. Appends the value of a new name. */
   set(name: string, value: string): void {
     const entry = encoder.encode(`${name}=${value}`);
     const index = this.#entries.findIndex((entry) => Environ.#isNamed(entry, name));

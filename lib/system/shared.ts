@@ -10,9 +10,8 @@ export class Shared<T> {
   #next: Promise<T> | undefined;
 
   /**
-   * @param work Does the work.
-   * @param rest How many times as long as the work the pause after it takes, at most half a second. With frequent
-   *   calls, the pauses leave time for this process's other work.
+   * @param rest The pause after the work, as a multiple of the work's own time, at most half a second. It leaves time
+   *   for this process's other work.
    */
   constructor(work: () => Promise<T>, rest = 0) {
     this.#work = work;

@@ -108,7 +108,7 @@ async function measureLoopback(stage: string, rounds: number): Promise<Starts["l
 }
 
 /**
- * Measures the ways in turn, round by round.
+ * Measures the ways to start a command in turn, round by round.
  *
  * @param stage An empty directory, which the caller removes.
  * @param rounds The number of rounds.

@@ -16,7 +16,7 @@ export interface Curve {
   readonly points: readonly Point[];
 }
 
-/** Returns how many sockets a process may hold: RLIMIT_NOFILE, less those that it needs for other things. */
+/** Returns how many sockets a process may hold: RLIMIT_NOFILE, less the descriptors for other things. */
 async function descriptors(): Promise<number> {
   const limits = await Deno.readTextFile("/proc/self/limits");
   const hard = Number(limits.match(/^Max open files\s+\S+\s+(\d+)/m)?.[1] ?? 1024);
@@ -36,7 +36,7 @@ interface Measured {
 
 const ROUNDS = 7;
 const DECADES = [1, 10, 100, 1000, 10_000];
-/** Two addresses have no more ephemeral ports between them (ip_local_port_range). */
+/** A pair of addresses has no more ephemeral ports (ip_local_port_range). */
 const CONNECTIONS = [...DECADES, 25_000];
 /** The benchmark's range of ports has no more. */
 const SOCKETS = [...DECADES, 30_000];

@@ -191,7 +191,7 @@ export function newPort(): number {
 
 /**
  * Returns the order of a round. The first item changes from round to round, so that no variant always comes first.
- * Every second round is backwards, so that no variant always follows the same one: TCP cleans up late.
+ * Every second round is backwards, so that no variant always follows the same one, since TCP cleans up late.
  */
 export function orderOf<T>(items: readonly T[], round: number): T[] {
   const turn = Math.floor(round / 2);

@@ -17,8 +17,8 @@ import { quantile } from "./stats.ts";
 import type { WorkloadRun } from "./workloads.ts";
 
 /**
- * Returns the same ways, but for unsock without LD_PRELOAD: `unsock run` starts the program. Its directory is another
- * one, since it refuses a world-writable one.
+ * Returns the same ways, but for unsock without LD_PRELOAD: `unsock run` starts the program. The directory is another
+ * one, since `run` refuses a world-writable one.
  */
 function variantsOf(rig: Rig): Variant[] {
   const directory = path.join(rig.sockets, "trapped");

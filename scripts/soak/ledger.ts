@@ -1,7 +1,7 @@
 /** Counts the programs' reports by kind, and keeps the faults. */
 
 const FINDINGS_MOST = 60;
-/** The most findings that differ only in numbers: one kind must not hide the others. */
+/** The most findings that are kept if they differ only in numbers: one kind must not hide the others. */
 const ALIKE_MOST = 4;
 
 export interface Row {
