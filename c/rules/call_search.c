@@ -9,7 +9,7 @@
 #define SECOND 0x05
 #define STEP 32
 
-/* With -mgeneral-regs-only, the compiler refuses these registers in a list of clobbered ones. */
+/* With -mgeneral-regs-only, the compiler does not accept these registers in a list of clobbers. */
 #ifdef __SSE2__
 #define LARGE , "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5"
 #else

@@ -19,7 +19,7 @@ static const struct translation translations[] = {
     {BIT(CONNECT) | BIT(SEND), ENOTDIR, ECONNREFUSED},
     {BIT(CONNECT) | BIT(SEND), ELOOP, ECONNREFUSED},
     {BIT(CONNECT), ENAMETOOLONG, ECONNREFUSED},
-    /* AF_VSOCK resets if no server listens (virtio_transport_common.c); AF_TIPC finds no host (net/tipc/socket.c). */
+    /* No server: AF_VSOCK sends a reset (virtio_transport_common.c), AF_TIPC finds no host (net/tipc/socket.c). */
     {TARGETS | BIT(ERROR), ECONNRESET, ECONNREFUSED},
     {TARGETS | BIT(ERROR), EHOSTUNREACH, ECONNREFUSED},
     /* No transport reaches a machine of this number (vsock_assign_transport, af_vsock.c). */
