@@ -105,7 +105,7 @@ void unsock_loopback_names_prune(const char *directory);
 /* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the link `name` (unless NULL) to the absolute path, in the DEFAULT of the environment `caller`. */
+/* Makes the link `name` (unless NULL) to the absolute path, in the default directory of the environment `caller`. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 

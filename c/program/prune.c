@@ -53,7 +53,7 @@ static bool is_trusted_directory(const struct pruning *pruning) {
 }
 
 /* Removes or reports stale files; in a trusted directory also private directories and maps whose keepers were killed,
- * links of removed checkouts, and names that lead nowhere. */
+ * and links of removed checkouts. Also removes the names of `run --name` there that lead nowhere, without a report. */
 static bool prune_directory(struct pruning *pruning) {
     UNSOCK_TEXT(seen, UNSOCK_PATH_MOST);
     const char *path = pruning->directory.path;

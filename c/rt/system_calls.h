@@ -274,7 +274,7 @@ static inline long unsock_pause(long nanoseconds) {
  * leaves errno unchanged. Without a next library it makes the system call, and never touches errno, which a thread that
  * libc did not make lacks. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all
  * are inline: after a call that slept, each function on the stack costs as much as a hundred instructions. */
-/* Parameters for which a pointer to any type of address can be passed. */
+/* The parameters of unsock_real_NAME: for an address, a pointer of any type may be passed. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \
     __typeof__(_Generic((type)0,                                                                                       \

@@ -100,7 +100,7 @@ __attribute__((noinline)) static void answer_trapped(void *call) {
     struct unsock_context *context = ((struct trapped_call *)call)->context;
     uint32_t number = (uint32_t)((struct trapped_call *)call)->info->number;
     struct unsock_site_call made = {number & UNSOCK_TRAPPED_NUMBER, UNSOCK_CONTEXT_ARGUMENTS(context)};
-    /* A call with the tag comes from a rewritten place, made by a thread that had no free stack (trap/site.h). */
+    /* A call with the tag was made at a rewritten place, by a thread that had no free stack (trap/site.h). */
     bool tagged = number >= UNSOCK_TRAPPED_TAG;
     unsock_site_stack_bring(context, tagged);
     bool concerns = tagged && unsock_activity == UNSOCK_ACTIVE && unsock_site_concerns(&made);
