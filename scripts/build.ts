@@ -284,10 +284,7 @@ async function buildInto(
   return path.relative(ROOT, library);
 }
 
-/**
- * @param target `aarch64`, or undefined for this machine.
- * @returns Whether its compiler is installed.
- */
+/** Returns whether the compiler for the target is installed: `aarch64`, or undefined for this machine. */
 export async function compilerIsThere(target: string | undefined): Promise<boolean> {
   return await runCompiler(toolchain(target), ["--version"]).then(() => true, () => false);
 }

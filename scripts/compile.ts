@@ -136,11 +136,7 @@ export async function makeOwn(out: string, stage: string): Promise<Tree> {
   return await makeOwnTree(path.join(stage, "own"), binary, library);
 }
 
-/**
- * Makes the program, the library and the archives.
- *
- * @returns The tree to install on each machine.
- */
+/** Makes the program, the library and the archives. Returns the tree to install on each machine. */
 export async function compile(out: string, stage: string): Promise<Tree[]> {
   const own = await makeOwn(out, stage);
   const trees = [own];

@@ -72,11 +72,7 @@ async function show(program: Program, door: Door): Promise<void> {
   }
 }
 
-/**
- * Prints the shortest form of a program that differs.
- *
- * @returns False if this form does not differ every time.
- */
+/** Prints the shortest form of a program that differs. Returns false if this form does not differ every time. */
 async function report(program: Program, door: Door, number: number): Promise<boolean> {
   const late = performance.now() + SHRINK_MS;
   const shows = async (shorter: Program) => performance.now() < late && await isFinding(shorter, door, REPEATS - 1);
@@ -92,11 +88,7 @@ async function report(program: Program, door: Door, number: number): Promise<boo
   return counts;
 }
 
-/**
- * Runs the programs in files through each door.
- *
- * @returns The number of programs, and of those with a difference without a row.
- */
+/** Runs the programs in files through each door. Returns how many ran, and how many differ without a row. */
 async function replay(): Promise<{ programs: number; found: number }> {
   let found = 0;
   for (const file of positionals) {
@@ -136,11 +128,7 @@ function printRows(rows: ReadonlyMap<string, number>, programs: number): void {
   for (const row of unmet) console.log(`never: ${row}`);
 }
 
-/**
- * Looks for differences.
- *
- * @returns The number of programs, and of those with a finding.
- */
+/** Looks for differences. Returns the number of programs, and of those with a finding. */
 async function search(): Promise<{ programs: number; found: number }> {
   const rows = new Map<string, number>();
   let [programs, found, last] = [0, 0, 0];

@@ -40,11 +40,7 @@ function seconds(): string {
   return (performance.now() / 1000).toFixed(0);
 }
 
-/**
- * @param done The number of steps that have ended.
- * @param total The number of all steps.
- * @returns A bar of fixed width, such as `[#####               ]`.
- */
+/** Returns a bar of fixed width, such as `[#####               ]`, for `done` of `total` steps. */
 export function barOf(done: number, total: number): string {
   const filled = Math.min(BAR_WIDTH, Math.floor(done / total * BAR_WIDTH));
   return `[${"#".repeat(filled).padEnd(BAR_WIDTH)}]`;

@@ -45,11 +45,7 @@ function cText(buffer: Uint8Array): string {
   return new TextDecoder().decode(buffer.subarray(0, Math.max(0, buffer.indexOf(0))));
 }
 
-/**
- * Gives the library its settings.
- *
- * @returns 0 or a negative errno, and the library's message.
- */
+/** @returns 0 or a negative errno, and the library's message. */
 function configure(
   library: LibraryFunctions,
   variables: Readonly<Record<string, string>>,
@@ -63,10 +59,7 @@ function configure(
 /** The directory's lock file, which the library leaves in place while this process lives. */
 const LOCK = ".unsock.lock";
 
-/**
- * @param directory A private, empty directory.
- * @returns The checks, in the order in which they have to run.
- */
+/** Returns the checks, in the order in which they have to run. `directory` is private and empty. */
 export function selfChecks(library: LibraryFunctions, directory: string): Check[] {
   const checks: Check[] = [];
   const check = (name: string, run: () => void) => checks.push({ name, run });

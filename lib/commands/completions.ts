@@ -4,12 +4,7 @@ import { completionScript } from "../help/completions.ts";
 import type { Context } from "../system/context.ts";
 import { SHELLS } from "../system/shell.ts";
 
-/**
- * Prints the script.
- *
- * @param name One of {@linkcode SHELLS}.
- * @returns The exit status.
- */
+/** Prints the script of a shell, one of {@linkcode SHELLS}. Returns the exit status. */
 export function completions(name: string, commands: readonly Command[], context: Context): number {
   const shell = SHELLS.find((one) => one === name);
   if (shell !== undefined) context.print(completionScript(shell, commands));

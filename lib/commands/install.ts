@@ -212,11 +212,7 @@ function putInPlace(file: string, item: Item, suffix: string, isAgain = false): 
   }
 }
 
-/**
- * Removes the installed files, the runtime's cache, and then the directories that are empty.
- *
- * @returns The removed files.
- */
+/** Removes the installed files, the runtime's cache, then empty directories. Returns the files that it removed. */
 function removeAll(prefix: string, { files, directories }: Installation): string[] {
   // The record is the last file to be removed, so that a failed removal can be repeated.
   const inOrder = files.toSorted((one, other) => Number(one === RECORD) - Number(other === RECORD));

@@ -101,12 +101,7 @@ export class AccessLog {
     }
   }
 
-  /**
-   * Begins the line of a request.
-   *
-   * @param address The client's IP address.
-   * @param request The request's line.
-   */
+  /** Begins the line of a request from this IP address. `request` is the request's own first line. */
   begin(address: string | undefined, request: string): LogEntry {
     return new LogEntry((line) => this.#add(line), address ?? "-", request);
   }

@@ -51,11 +51,7 @@ function checkDates(file: string, { validFrom, validTo }: X509Certificate, now: 
   if (Date.parse(validFrom) > now) throw new UnsockError(`${file}: not valid before ${validFrom}`);
 }
 
-/**
- * Reads and checks both files.
- *
- * @throws {UnsockError} The message names the file and the problem.
- */
+/** @throws {UnsockError} If a file cannot be used. The message names the file and the problem. */
 function readCertificate({ cert, key }: CertificateFiles, now = Date.now()): Certificate {
   const [certBytes, keyBytes] = [readPem(cert), readPem(key)];
   const first = parse(cert, () => new X509Certificate(certBytes), "no certificate in PEM form");

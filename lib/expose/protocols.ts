@@ -53,11 +53,7 @@ class TlsRefusal {
   }
 }
 
-/**
- * Passes each new connection of the server to the reader of its protocol.
- *
- * @param read Reads a connection of HTTP/1.
- */
+/** Passes each new connection of the server to the reader of its protocol. `read` is the reader of HTTP/1. */
 export function divide(server: Server, front: Front, read: (socket: Socket) => void): void {
   const { secure } = front;
   const refusal = new TlsRefusal(front);

@@ -47,10 +47,7 @@ export class ControlRelays {
     this.#library = library;
   }
 
-  /**
-   * @param connect Connects to a TCP port of 127.0.0.1.
-   * @returns A connection to the target of the port's control file.
-   */
+  /** Connects to the target of the port's control file. `connect` connects to a TCP port of 127.0.0.1. */
   async connect(directory: string, port: number, connect: (port: number) => Promise<Socket>): Promise<Socket> {
     const key = `${port} ${directory}`;
     const relay = this.#running.get(key) ?? this.#start(key, directory, port);

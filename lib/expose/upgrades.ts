@@ -38,9 +38,7 @@ function headText(line: string, fields: RawFields): string {
   return `${text}\r\n`;
 }
 
-/**
- * @returns The head of the same request without the offer to change the protocol. A server may ignore such an offer.
- */
+/** @returns The head of the same request without the offer to change the protocol. A server may ignore that offer. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   const fields: string[] = [];
   eachField(rawHeaders, (name, value, spelled) => {

@@ -5,10 +5,7 @@ import { bashScript } from "./completion_bash.ts";
 import { fishScript } from "./completion_fish.ts";
 import { zshScript } from "./completion_zsh.ts";
 
-/**
- * @param shell The shell that reads the script.
- * @returns The script.
- */
+/** Returns the script by which this shell completes words. */
 export function completionScript(shell: Shell, commands: readonly Command[]): string {
   switch (shell) {
     case "bash":

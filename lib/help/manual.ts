@@ -167,11 +167,7 @@ ${EXAMPLES.map(([text, lines]) => `${roff(text)}:\n.PP\n.nf\n${roff(lines)}\n.fi
 `);
 }
 
-/**
- * `libunsock(7)`.
- *
- * @param calls The functions that the library interposes, as the library lists them.
- */
+/** Returns `libunsock(7)`. `calls` are the functions that the library interposes, as the library lists them. */
 export function libraryManual(calls: readonly string[]): string {
   return wrapped(`${title("libunsock", 7)}.SH NAME
 libunsock \\- change IP sockets of unmodified programs to Unix sockets

@@ -50,10 +50,7 @@ export function formatRecord({ files, directories }: Installation): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/**
- * @param files Paths relative to the prefix.
- * @returns All directories of the files, each after its parent; "." is the prefix itself.
- */
+/** Returns all directories of these files below the prefix, each after its parent. "." is the prefix itself. */
 export function directoriesFor(files: readonly string[]): string[] {
   const found = new Set<string>(["."]);
   for (const file of files) {

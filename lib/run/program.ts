@@ -2,7 +2,7 @@
 import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 
-/** The doors. `none`: no door reaches the program. `script`: the next step decides. =`unknown`: unreadable file. */
+/** The doors. `none`: no door reaches the program. `script`: the next step decides. `unknown`: unreadable file. */
 const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
 
 export type Door = typeof DOORS[number];

@@ -27,10 +27,7 @@ export interface Checkout {
   readonly longName: string;
 }
 
-/**
- * @param base The user's default directory.
- * @returns The checkouts that exist, in the order of their first use.
- */
+/** Returns the existing checkouts in the order of their first use. `base` is the user's default directory. */
 export function listCheckouts(base: string): Checkout[] {
   const place = join(base, PLACE);
   const found = listNames(place).flatMap((name) => {

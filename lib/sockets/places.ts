@@ -96,10 +96,7 @@ class Gathered {
   }
 }
 
-/**
- * @param sockets All Unix sockets.
- * @returns The places, sorted by name; places without a name come last.
- */
+/** Returns the places, sorted by name; places without a name come last. `sockets` are all Unix sockets. */
 export function listPlaces({ base, extra }: OwnPlaces, sockets: readonly UnixSocketEntry[]): Place[] {
   const gathered = new Gathered();
   const own = base ?? extra;

@@ -54,11 +54,7 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/**
- * Returns the text of any thrown value, to follow a colon: without class name, system call or "os error".
- *
- * @returns One line.
- */
+/** Returns any thrown value's text in one line, to follow a colon: without class name, system call or "os error". */
 export function reason(error: unknown): string {
   const words = WORDS[codeOf(error) ?? ""];
   if (words !== undefined) return words;

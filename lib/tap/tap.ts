@@ -24,10 +24,7 @@ export class Tap {
   #stop: () => void = () => {};
   #isStopped = false;
 
-  /**
-   * @param see Gets each packet.
-   * @param warn Prints one line for the user.
-   */
+  /** Makes a tap that gives each packet to `see`. */
   constructor(servers: Servers, see: (packet: Packet) => void, warn: (line: string) => void) {
     const traffic = new Traffic(servers, see);
     this.#stopped = new Promise((resolve) => this.#stop = resolve);

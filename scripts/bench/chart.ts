@@ -125,11 +125,7 @@ function drawLegend(variants: readonly string[]): string[] {
   });
 }
 
-/**
- * Draws the comparisons of a report that have a loopback to compare with.
- *
- * @returns SVG, in the colours of the reader's theme.
- */
+/** Draws a report's comparisons that have a loopback, as SVG. The reader's theme chooses the colours. */
 export function drawChart(report: Report): string {
   const groups = report.comparisons.filter(({ results }) => results.some(({ variant }) => variant === LOOPBACK));
   const results = groups.flatMap((group) => group.results);

@@ -107,12 +107,7 @@ async function measureLoopback(stage: string, rounds: number): Promise<Starts["l
   return { version, median: quantile(times, 0.5), least: Math.min(...times) };
 }
 
-/**
- * Measures the ways to start a command in turn, round by round.
- *
- * @param stage An empty directory, which the caller removes.
- * @param rounds The number of rounds.
- */
+/** Measures the ways to start a command in turn, round by round. The caller removes `stage`, an empty directory. */
 export async function measureStarts(stage: string, rounds: number, machine: string): Promise<Starts> {
   const spawner = path.join(stage, "spawn");
   await output(["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-o", spawner, path.join(ROOT, "bench", "spawn.c")]);

@@ -5,11 +5,7 @@ import { type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
 import { output, type Rig, type Variant } from "./rig.ts";
 import { type Place, runWorkload } from "./workloads.ts";
 
-/**
- * Reads the number of calls from the output of `strace -c`.
- *
- * @throws {Error} When the output has no total.
- */
+/** Reads the number of calls from the output of `strace -c`. Throws if the output has no total. */
 export function parseCalls(table: string): number {
   const total = table.split("\n").find((line) => line.trim().endsWith(" total"));
   // % time, seconds, usecs/call, calls, errors. In the total, older versions omit usecs/call; errors may be missing.
@@ -45,11 +41,7 @@ async function memoryPerDescriptor(rig: Rig, place: Place, many: number): Promis
   return Math.round((all.memory - half.memory) / (all.held - half.held) / 2);
 }
 
-/**
- * Measures the counts.
- *
- * @returns The memory; and system calls, if `strace` is installed and may trace.
- */
+/** Measures the memory; and the system calls, if `strace` is installed and may trace. */
 export async function measureCounts(rig: Rig): Promise<Count[]> {
   const find = (name: string) => rig.variants.find((variant) => variant.name === name) as Variant;
   const [native, loopback, unsock] = [find(NATIVE), find(LOOPBACK), find(UNSOCK)];

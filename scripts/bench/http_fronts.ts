@@ -23,11 +23,7 @@ export interface Place {
 export interface Front {
   readonly name: string;
   readonly isSecure?: boolean;
-  /**
-   * Writes the front's configuration.
-   *
-   * @returns The command, or undefined if clients ask the server directly.
-   */
+  /** Writes the front's configuration. Returns its command, or undefined if clients ask the server directly. */
   command(place: Place): string[] | undefined;
   /** Runs when the front listens. */
   ready?(place: Place): Promise<void>;
@@ -135,10 +131,7 @@ async function fetchNode(version: number): Promise<string> {
   return (await output(["npx", "--yes", `node@${version}`, "-p", "process.execPath"])).trim();
 }
 
-/**
- * @param stage A directory for packages.
- * @returns The fronts, and the Node.js that runs the server.
- */
+/** Returns the fronts, and the Node.js that runs the server. `stage` is a directory for packages. */
 export async function makeFronts(stage: string): Promise<{ fronts: readonly Front[]; node: string }> {
   const [node, newer] = [await fetchNode(22), await fetchNode(24)];
   const unsock = await installPackage(stage);

@@ -72,10 +72,7 @@ function goalLines(loads: readonly string[], all: readonly Measured[], bases: re
   ];
 }
 
-/**
- * @param bases The fronts with which all others are compared, each by its own loads.
- * @returns The section.
- */
+/** Returns the section. `bases` are the fronts with which all others are compared, each by its own loads. */
 export function formatFronts(
   all: readonly Measured[],
   bases: readonly string[],

@@ -31,7 +31,7 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
-/** How many times as long a unit of work takes beside many existing sockets, for each way. */
+/** The factor by which a unit of work takes longer beside many existing sockets, for each way. */
 export interface Growth {
   readonly name: string;
   readonly title: string;
@@ -64,11 +64,7 @@ export interface Report {
   readonly compare?: string;
 }
 
-/**
- * Sums up the measurements.
- *
- * @param samples Speeds of each variant, one a round.
- */
+/** Sums up the measurements. `samples` has the speeds of each variant, one a round. */
 export function compare(
   { name, title, unit, failed = [], notes = [] }:
     & Pick<Comparison, "name" | "title" | "unit">

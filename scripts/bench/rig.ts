@@ -89,12 +89,7 @@ export function unsockEnvironment(library: string, sockets: string): Record<stri
   };
 }
 
-/**
- * Compiles a program of `bench/`.
- *
- * @returns `output`.
- * @throws {Error} With the compiler's output.
- */
+/** Compiles a program of `bench/`, and returns `output`. On failure throws the compiler's messages. */
 export async function compile(output: string, sources: readonly string[], flags: readonly string[]): Promise<string> {
   const [program = "cc", ...words] = (Deno.env.get("CC") || "cc").split(/\s+/);
   const files = sources.map((source) => path.join(ROOT, "bench", source));

@@ -61,11 +61,7 @@ const MEANING = `${MEANING_HEADING}
   virtual machines, each with its own kernel.
 `;
 
-/**
- * @param tables In Markdown.
- * @param programs The section about real programs over UDP, or an empty text.
- * @returns The page.
- */
+/** Returns the page. `programs` is the section about real programs over UDP, or an empty text. */
 export function writeScalePage(tables: readonly string[], programs: string): string {
   const last = programs === "" ? MEANING : `${programs}\n${MEANING}`;
   return `${INTRODUCTION}\n${tables.join("\n\n")}\n\n${DATAGRAMS}\n${last}`;

@@ -34,7 +34,7 @@ export interface UdpRow {
   readonly rate?: number;
   /** False if UDP loses datagrams even at the lowest rate. The programs were then measured at this rate. */
   readonly clean?: boolean;
-  /** The missing packages. With missing packages nothing is measured. */
+  /** The missing packages, if there are any. Then nothing is measured. */
   readonly missing?: string;
   /** The columns, by the name of the way. */
   readonly columns: Readonly<Record<string, Column>>;
@@ -110,11 +110,7 @@ async function tryStep(stage: UdpStage, way: Way, program: UdpProgram, rate: num
   }
 }
 
-/**
- * Measures one program, if it is installed.
- *
- * @param tell Shows each step.
- */
+/** Measures one program, if it is installed. `tell` shows each step. */
 export async function measureUdp(stage: UdpStage, program: UdpProgram, tell: (text: string) => void): Promise<UdpRow> {
   const { title, unit, needs, packages } = program;
   const isThere = (name: string) => name.startsWith("/") ? statOrUndefined(name) : findProgram(name);

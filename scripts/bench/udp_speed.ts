@@ -115,12 +115,7 @@ function isThere(name: string): boolean {
   return (name.startsWith("/") ? statOrUndefined(name) : findProgram(name)) !== undefined;
 }
 
-/**
- * Measures the programs that are installed.
- *
- * @param names The programs to measure; if empty, all.
- * @param tell Shows each measurement.
- */
+/** Measures the installed programs of these names; without names, all. `tell` shows each measurement. */
 export async function measureSpeeds(
   stage: UdpStage,
   names: readonly string[],

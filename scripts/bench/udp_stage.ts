@@ -51,7 +51,7 @@ export class UdpStage implements AsyncDisposable {
    *
    * @param directory An empty directory. The caller removes it.
    * @param sockets Another empty directory, in memory. The caller removes it.
-   * @throws {Error} When no network can be made, as by users other than root, or something does not compile.
+   * @throws {Error} When no network can be made, which only root may, or something does not compile.
    */
   static async make(directory: string, sockets: string): Promise<UdpStage> {
     const stage = new UdpStage(directory, sockets);

@@ -13,7 +13,7 @@ const ESBUILD = "esbuild@0.28.2";
 /** The oldest Node.js that the package supports: the first with `process.getBuiltinModule` (of 22 it is 22.3). */
 export const OLDEST_NODE = "20.16";
 
-/** The oldest Node.js that parses the command in PATH, which tells users of an old Node.js that it is too old. */
+/** The oldest Node.js that can parse the command in PATH. The command tells its user if Node.js is too old. */
 const PARSED_BY = "node12.20";
 
 async function bundle(tree: string, entry: string, file: string, options: readonly string[]): Promise<void> {

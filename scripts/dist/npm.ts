@@ -48,12 +48,7 @@ async function packAs(
   });
 }
 
-/**
- * Makes the package of one machine, with the library.
- *
- * @param out The directory for the package.
- * @param library The library's path.
- */
+/** Makes the package of one machine in the directory `out`, with this library. */
 export async function makeMachinePackage(out: string, machine: NodeMachine, library: string): Promise<void> {
   const description = `unsock's library for Linux on ${machine}`;
   const manifest = { description, os: ["linux"], cpu: [machine], files: ["lib"] };
@@ -96,11 +91,7 @@ export function checkAddress(isRelease: boolean, repository: string): void {
   }
 }
 
-/**
- * Makes the main package, with the machines' packages as optional dependencies.
- *
- * @param out The directory for the package.
- */
+/** Makes the main package in the directory `out`. The machines' packages are its optional dependencies. */
 export async function makeMainPackage(out: string): Promise<void> {
   checkAddress(IS_RELEASE, REPOSITORY);
   await packAs(out, NAME, MAIN, async (directory) => {

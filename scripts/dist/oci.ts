@@ -64,12 +64,7 @@ async function image(layout: string, { architecture, file }: OciLibrary): Promis
   return { ...await blob(layout, "manifest.v1+json", json(manifest)), platform: { architecture, os: "linux" } };
 }
 
-/**
- * Makes `unsock-VERSION-oci.tar`.
- *
- * @param out The directory for the archive.
- * @param libraries One for each machine.
- */
+/** Makes `unsock-VERSION-oci.tar` in the directory `out`, with one library for each machine. */
 export async function makeOciLayout(out: string, libraries: readonly OciLibrary[]): Promise<void> {
   const name = `unsock-${VERSION}-oci.tar`;
   tellStep(name);

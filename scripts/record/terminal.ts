@@ -42,11 +42,7 @@ function animate(times: readonly number[], last: number): string {
   }).join("\n");
 }
 
-/**
- * @param title The picture's title, for screen readers.
- * @param steps In order.
- * @returns The SVG.
- */
+/** Returns the steps as SVG. `title` is the picture's title, for screen readers. */
 export function drawTerminal(title: string, steps: readonly Step[]): string {
   const lines: { content: string; time: number }[] = [];
   let time = 0;

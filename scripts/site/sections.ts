@@ -5,10 +5,7 @@ export interface Section {
   readonly links: readonly { readonly text: string; readonly address: string }[];
 }
 
-/**
- * @param index The text of docs/README.md.
- * @returns Its sections, in order.
- */
+/** Returns the sections of docs/README.md in order. `index` is that file's text. */
 export function sectionsOf(index: string): Section[] {
   const [, ...sections] = index.split(/^## /m);
   return sections.map((section) => ({

@@ -6,9 +6,7 @@ import { childrenOf, ipSockets, type Sample, sample } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Ports, SteadyServer } from "./load.ts";
 
-/**
- * How many more descriptors than after warm-up a server may hold: clients may have as many more connections at once.
- */
+/** How many more descriptors than after warm-up a server may hold: clients may have that many more connections. */
 const MORE_DESCRIPTORS = 40;
 const MORE_RSS_KB = 12 * 1024;
 const SETTLE_MS = 2_000;

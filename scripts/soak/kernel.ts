@@ -30,10 +30,7 @@ export function childrenOf(parent: number): number[] {
   return processes().filter((process) => process.parent === parent).map(({ pid }) => pid);
 }
 
-/**
- * @param setting `NAME=VALUE`.
- * @returns The processes that were started with this setting in their environment.
- */
+/** Returns the processes that were started with this setting, `NAME=VALUE`, in their environment. */
 export function processesWith(setting: string): number[] {
   return processes().map(({ pid }) => pid).filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(setting));
 }
@@ -64,10 +61,7 @@ function unixNames(): string[] {
   });
 }
 
-/**
- * @param isOurs True for a port of this soak.
- * @returns The abstract names that the library has given to clients of these ports.
- */
+/** Returns the abstract names that the library has given to clients of the ports for which `isOurs` is true. */
 export function clientNames(isOurs: (port: number) => boolean): string[] {
   return unixNames().filter((name) => {
     const target = name.match(/^@unsock [0-9a-f:]+ [0-9a-f:]*:([0-9a-f]{4})\b/)?.[1];

@@ -13,11 +13,7 @@ export class Stop {
     for (const wake of this.#waiting) wake();
   }
 
-  /**
-   * Waits for a time, or until the soak is to end.
-   *
-   * @returns Whether the soak is to end.
-   */
+  /** Waits for a time, or until the soak is to end. Returns whether it is to end. */
   async pause(milliseconds: number): Promise<boolean> {
     if (this.#isSet) return true;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -25,10 +25,7 @@ export function isKnown(known: readonly Known[], suite: string, test: string): b
   return known.some(({ tests }) => tests[suite]?.includes(test));
 }
 
-/**
- * @param run A suite's result. Only the parts that ran count.
- * @returns The suite's known differences that no longer differ.
- */
+/** Returns the suite's known differences that no longer differ. Only the parts that ran count. */
 export function noLongerDiffers(
   known: readonly Known[],
   run: { name: string; parts: readonly string[]; differ: readonly string[]; unsteady: readonly string[] },

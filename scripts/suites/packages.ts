@@ -8,7 +8,6 @@ const PYTHON_MODULES = "/usr/lib/python3/dist-packages";
 const SECONDS = 1_200;
 const TEST_SECONDS = 60;
 
-/** Returns a part that runs the tests of a Node.js package with mocha. */
 function mocha(cwd: string, args: readonly string[]): Part {
   return {
     name: "test",
@@ -45,7 +44,6 @@ export const EXPRESS: Suite = {
   },
 };
 
-/** Returns a part that runs test files with pytest. */
 function pytest(cwd: string, files: readonly string[], env: Record<string, string> = {}): Part {
   return {
     name: "tests",

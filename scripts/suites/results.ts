@@ -46,11 +46,7 @@ export function compare(
   };
 }
 
-/**
- * @param expected The results over TCP.
- * @param sofar The results so far.
- * @returns The tests that have not even been begun, because the program ended before.
- */
+/** Returns the tests of `expected`, the results over TCP, that did not begin since the program ended before. */
 export function notRun(expected: Results, sofar: Results): string[] {
   return [...expected].filter(([name, status]) => status !== "skip" && !sofar.has(name)).map(([name]) => name);
 }

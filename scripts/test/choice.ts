@@ -36,12 +36,7 @@ export const LONG = [
 /** The files and folders that begin before all others: a long file that begins last leaves processors idle. */
 const FIRST = ["tests/probes/sockets_test.ts", "tests/probes/processes_test.ts", "tests/unit/layers_test.ts", ...LONG];
 
-/**
- * Reads the task's arguments.
- *
- * @param args The arguments of `deno task test`.
- * @returns The arguments of `deno test` after its own options.
- */
+/** Returns the arguments of `deno test` after its own options, for these arguments of `deno task test`. */
 export function readTestArguments(args: readonly string[]): string[] {
   const rest = args.filter((arg) => arg !== "--all");
   if (rest.some((arg) => !arg.startsWith("-"))) return rest;
