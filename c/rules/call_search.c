@@ -1,68 +1,24 @@
-/* Searches machine code for `syscall`; on x86-64 32 bytes at once, since a program has millions of bytes. */
+/* Searches machine code for `syscall`; on x86-64 eight bytes at once, since a program has millions of bytes. */
 #include "rules/call_site.h"
 
-#include "rt/mem.h"
+#include "rt/text.h"
 
 #ifdef __x86_64__
 
 #define FIRST 0x0f
 #define SECOND 0x05
-#define STEP 32
-
-/* With -mgeneral-regs-only, the compiler does not accept these registers in a list of clobbers. */
-#ifdef __SSE2__
-#define LARGE , "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5"
-#else
-#define LARGE
-#endif
-
-/* Returns the first step of 32 bytes from `at` on that has a `syscall`, or an address from `end` on. Reads one byte
- * beyond the step. `*found`: one bit for each byte of that step, set where a `syscall` begins. */
-static const uint8_t *skip_to_syscall(const uint8_t *at, const uint8_t *end, uint32_t *found) {
-    uint32_t low, high;
-    __asm__("movd %k[first],%%xmm4\n"
-            "pshufd $0,%%xmm4,%%xmm4\n"
-            "movd %k[second],%%xmm5\n"
-            "pshufd $0,%%xmm5,%%xmm5\n"
-            "xor %k[low],%k[low]\n"
-            "jmp 2f\n"
-            "1: movdqu (%[at]),%%xmm0\n"
-            "movdqu 1(%[at]),%%xmm1\n"
-            "movdqu 16(%[at]),%%xmm2\n"
-            "movdqu 17(%[at]),%%xmm3\n"
-            "pcmpeqb %%xmm4,%%xmm0\n"
-            "pcmpeqb %%xmm5,%%xmm1\n"
-            "pcmpeqb %%xmm4,%%xmm2\n"
-            "pcmpeqb %%xmm5,%%xmm3\n"
-            "pand %%xmm1,%%xmm0\n"
-            "pand %%xmm3,%%xmm2\n"
-            "pmovmskb %%xmm0,%k[low]\n"
-            "pmovmskb %%xmm2,%k[high]\n"
-            "shl $16,%k[high]\n"
-            "or %k[high],%k[low]\n"
-            "jnz 3f\n"
-            "add $32,%[at]\n"
-            "2: cmp %[end],%[at]\n"
-            "jb 1b\n"
-            "3: pxor %%xmm0,%%xmm0\n"
-            "pxor %%xmm1,%%xmm1\n"
-            "pxor %%xmm2,%%xmm2\n"
-            "pxor %%xmm3,%%xmm3\n"
-            "pxor %%xmm4,%%xmm4\n"
-            "pxor %%xmm5,%%xmm5\n"
-            : [at] "+r"(at), [low] "=&r"(low), [high] "=&r"(high)
-            : [end] "r"(end), [first] "r"(FIRST * 0x01010101u), [second] "r"(SECOND * 0x01010101u)
-            : "memory", "cc" LARGE);
-    *found = low;
-    return at;
-}
+#define STEP sizeof(uint64_t)
 
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size) {
-    if (size > STEP && from < size - STEP) {
-        uint32_t found;
-        from = (size_t)(skip_to_syscall(code + from, code + size - STEP, &found) - code);
+    uint64_t first, second;
+    for (; from + STEP < size; from += STEP) {
+        memcpy(&first, code + from, STEP);
+        memcpy(&second, code + from + 1, STEP);
+        /* A byte of `other` is 0 where a `syscall` begins. The lowest bit of `found` is in the first such byte. */
+        uint64_t other = (first ^ UNSOCK_HEX_EACH(FIRST)) | (second ^ UNSOCK_HEX_EACH(SECOND));
+        uint64_t found = (other - UNSOCK_HEX_EACH(1)) & ~other & UNSOCK_HEX_EACH(0x80);
         if (found != 0)
-            return from + (size_t)__builtin_ctz(found);
+            return from + (size_t)__builtin_ctzll(found) / 8;
     }
     for (; from + 1 < size; from++)
         if (code[from] == FIRST && code[from + 1] == SECOND)

@@ -78,8 +78,7 @@ bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CA
 
 /* call_search.c: Finds bytes that may be a `syscall`: 0x0f and 0x05, or on aarch64 the word of an `svc`. Pure. */
 
-/* Returns the index of the next `syscall` or `svc` from `from` on, or `size`. Only for the loader: on x86-64 it uses
- * SSE registers, which the library does not touch elsewhere, and clears them, as they are when a program begins. */
+/* Returns the index of the next `syscall` or `svc` from `from` on, or `size`. */
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 
 /* libc_write.c: Recognises glibc's `write`. glibc's own code calls it directly, so only a jump in the first bytes of
