@@ -46,6 +46,7 @@ const LINK_FLAGS = [
   "-shared",
   "-nostdlib",
   "-Wl,--unresolved-symbols=ignore-all",
+  "-Wl,-Bsymbolic", // a program's function of the same name never takes the place of the library's own
   "-Wl,-z,now",
   "-Wl,-z,norelro", // the library relocates itself when it is executed directly
   "-Wl,-z,noexecstack",

@@ -11,43 +11,26 @@ extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 
 #if defined(__x86_64__)
-#define IS_RELATIVE(type) ((type) == R_X86_64_RELATIVE)
-#define IS_SYMBOL(type) ((type) == R_X86_64_GLOB_DAT || (type) == R_X86_64_JUMP_SLOT || (type) == R_X86_64_64)
+#define RELATIVE R_X86_64_RELATIVE
 #elif defined(__aarch64__)
-#define IS_RELATIVE(type) ((type) == R_AARCH64_RELATIVE)
-#define IS_SYMBOL(type) ((type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_JUMP_SLOT || (type) == R_AARCH64_ABS64)
+#define RELATIVE R_AARCH64_RELATIVE
 #endif
 
-static void relocate_table(uint64_t table, uint64_t size, const Elf64_Sym *symbols, uint64_t base) {
-    const Elf64_Rela *relocation = (const Elf64_Rela *)(base + table), *end = relocation + size / sizeof(*relocation);
-    for (; relocation < end; relocation++) {
-        uint64_t *place = (uint64_t *)(base + relocation->r_offset);
-        uint64_t type = ELF64_R_TYPE(relocation->r_info);
-        const Elf64_Sym *symbol = &symbols[ELF64_R_SYM(relocation->r_info)];
-        if (IS_RELATIVE(type))
-            *place = base + (uint64_t)relocation->r_addend;
-        else if (IS_SYMBOL(type) && symbol->st_shndx != SHN_UNDEF)
-            *place = base + symbol->st_value + (uint64_t)relocation->r_addend;
-    }
-}
-
+/* Skips relocations that name a symbol: each symbol is a libc's, and stays NULL. The library's own functions are bound
+ * when it is linked (-Bsymbolic). */
 static void relocate_self(void) {
-    uint64_t base = (uint64_t)&__ehdr_start;
-    uint64_t rela = 0, rela_size = 0, plt = 0, plt_size = 0, symbols = 0;
+    uint64_t base = (uint64_t)&__ehdr_start, at = 0, size = 0;
     for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_RELA)
-            rela = entry->d_un.d_ptr;
+            at = base + entry->d_un.d_ptr;
         else if (entry->d_tag == DT_RELASZ)
-            rela_size = entry->d_un.d_val;
-        else if (entry->d_tag == DT_JMPREL)
-            plt = entry->d_un.d_ptr;
-        else if (entry->d_tag == DT_PLTRELSZ)
-            plt_size = entry->d_un.d_val;
-        else if (entry->d_tag == DT_SYMTAB)
-            symbols = entry->d_un.d_ptr;
+            size = entry->d_un.d_val;
     }
-    relocate_table(rela, rela_size, (const Elf64_Sym *)(base + symbols), base);
-    relocate_table(plt, plt_size, (const Elf64_Sym *)(base + symbols), base);
+    for (uint64_t end = at + size; at < end; at += sizeof(Elf64_Rela)) {
+        const Elf64_Rela *relocation = (const Elf64_Rela *)at;
+        if (ELF64_R_TYPE(relocation->r_info) == RELATIVE)
+            *(uint64_t *)(base + relocation->r_offset) = base + (uint64_t)relocation->r_addend;
+    }
 }
 
 __attribute__((noreturn)) static void run_program(void *given) {
