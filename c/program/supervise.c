@@ -10,7 +10,6 @@
 #include <linux/prctl.h>
 #include <linux/wait.h>
 
-#define CODE_QUEUE (-1) /* SI_QUEUE */
 #define STATUS_CONTINUED 0xffff
 #define STATUS_STOPPED 0x7f
 #define ASK_AGAIN_MS 100
@@ -33,10 +32,8 @@ struct news {
 struct told {
     uint32_t number;
     int32_t error, code;
-    uint32_t pid, uid;
-    uint32_t others[7];
-    uint64_t value;
-    uint8_t rest[128 - 56];
+    uint32_t pid;
+    uint8_t rest[128 - 16];
 };
 
 void unsock_keeper_mask(uint64_t mask, uint64_t *before) {
@@ -109,14 +106,6 @@ struct stay {
     struct told direct[SIGNALS_MOST + 1]; /* signals that the keeper itself got, by number */
 };
 
-/* The kernel's siginfo_t of a signal with a value (sigaction(2)). */
-struct queued {
-    int32_t number, error, code, padding;
-    uint32_t pid, uid;
-    uint64_t value;
-    uint8_t rest[128 - 32];
-};
-
 static void take_signals(struct stay *stay) {
     struct told told;
     while (read_told(signals, &told)) {
@@ -147,12 +136,7 @@ static void hear_parent(struct stay *stay) {
         direct->number = 0;
     if (stay->command_ended || (to_all && unsock_getpgid(stay->command) == unsock_getpgid(0)))
         return;
-    /* A signal with a value (sigqueue) keeps its sender's ids; any other gets the keeper's. */
-    struct queued queued = {(int32_t)told.number, 0, told.code, 0, told.pid, told.uid, told.value, {0}};
-    if (told.code == CODE_QUEUE)
-        unsock_rt_sigqueueinfo(stay->command, queued.number, &queued);
-    else
-        unsock_kill(stay->command, queued.number);
+    unsock_kill(stay->command, (int32_t)told.number);
 }
 
 /* Reads the statuses of children, and reports the command's stops and continuations. True if no child is left. */

@@ -171,7 +171,6 @@ UNSOCK_RARE_CALL(renameat2, (int from_directory, const char *from, int to_direct
 UNSOCK_SYSTEM_CALL(rt_sigaction, (int signal, const void *action, void *old), signal, action, old, UNSOCK_SIGNALS_SIZE)
 UNSOCK_SYSTEM_CALL(rt_sigpending, (uint64_t *signals), signals, UNSOCK_SIGNALS_SIZE)
 UNSOCK_RARE_CALL(rt_sigprocmask, (int how, const uint64_t *signals, uint64_t *old), how, signals, old, UNSOCK_SIGNALS_SIZE)
-UNSOCK_SYSTEM_CALL(rt_sigqueueinfo, (int process, int signal, const void *info), process, signal, info)
 UNSOCK_SYSTEM_CALL(rt_sigsuspend, (const void *signals, unsigned long size), signals, size)
 UNSOCK_SYSTEM_CALL(rt_sigtimedwait, (const uint64_t *signals, void *info, const void *time), signals, info, time, UNSOCK_SIGNALS_SIZE)
 UNSOCK_SYSTEM_CALL(sched_yield, (void), 0)

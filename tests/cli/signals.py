@@ -1,10 +1,9 @@
-"""Prints whether it is in its terminal's foreground, then the name of each signal that it gets, and its value if it has one."""
+"""Prints whether it is in its terminal's foreground, then the name of each signal that it gets."""
 
 import os
 import signal
 
 WATCHED = {signal.SIGINT, signal.SIGCONT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGRTMIN + 1}
-SI_QUEUE = -1
 
 signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
 print("foreground" if os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp() else "ready", flush=True)
@@ -15,6 +14,6 @@ while True:
         if info.si_signo < signal.SIGRTMIN
         else f"RTMIN+{info.si_signo - signal.SIGRTMIN}"
     )
-    print(name, "with a value" if info.si_code == SI_QUEUE else "", flush=True)
+    print(name, flush=True)
     if info.si_signo == signal.SIGHUP:
         break

@@ -1,6 +1,5 @@
 """Sends signals to the process that it starts, each when the last one has been told of."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -11,7 +10,7 @@ print(child.stdout.readline(), end="")
 steps = [
     lambda: os.kill(child.pid, signal.SIGUSR1),
     lambda: os.killpg(child.pid, signal.SIGUSR2),
-    lambda: ctypes.CDLL(None).sigqueue(child.pid, signal.SIGRTMIN + 1, ctypes.c_void_p(7)),
+    lambda: os.kill(child.pid, signal.SIGRTMIN + 1),
     lambda: os.kill(child.pid, signal.SIGINT),
     lambda: os.killpg(child.pid, signal.SIGHUP),
 ]
