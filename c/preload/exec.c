@@ -29,7 +29,7 @@ UNSOCK_EXPORT int execv(const char *path, list argv) {
 UNSOCK_EXPORT int execvpe(const char *name, list argv, list environment) {
     unsock_active();
     return (int)unsock_libc_result(
-        unsock_exec_search(name, unsock_search_path(unsock_environment()), argv, environment, true));
+        unsock_exec_search(name, unsock_search_path(unsock_environment()), argv, environment));
 }
 
 UNSOCK_EXPORT int execvp(const char *name, list argv) {

@@ -32,7 +32,8 @@ bool unsock_preload_has(const char *value, const char *library);
  * `before` lacks the library, `before` follows unchanged, so that the dynamic linker reads the same entries. */
 void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
-/* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes), from /proc/self/maps. */
+/* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes), from /proc/self/maps. False
+ * also for a path of more than 400 bytes. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
 /* Finds an absolute path by which other processes can load the library: in LD_PRELOAD, else in /proc/self/maps. */
@@ -43,15 +44,14 @@ bool unsock_library_file(const struct unsock_environment *environment, char *buf
 /* Returns the environment's PATH; if it is unset, the directories that execvp searches then. */
 const char *unsock_search_path(const char *const *environment);
 
-/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes); sets `*cut` if it does not fit. In the first call,
+/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes), and skips those that do not fit. In the first call,
  * `*rest` is the value of PATH, and `*more` true. An empty directory is the working directory. False at the end. */
-bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut);
+bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file);
 
 /* Executes `name` (unsock_exec). If the name has no slash, searches the directories of `path`, separated by colons.
- * With `by_shell`, /bin/sh runs a file of a format that the kernel does not know. Returns only after a failure: -EACCES
- * if a file was found but may not be executed, the error that ended the search, or -ENOENT. */
-long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
-                        bool by_shell);
+ * /bin/sh runs a file of a format that the kernel does not know. Returns only after a failure: -EACCES if a file was
+ * found but may not be executed, the error that ended the search, or -ENOENT. */
+long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment);
 
 /* Writes the path that unsock_exec_search would execute into `file` (UNSOCK_PATH_MOST bytes). Returns 0 or -errno. */
 long unsock_exec_find(const char *name, const char *path, char *file);

@@ -34,10 +34,8 @@ static bool check_executable(struct unsock_route *route, const char *file) {
 static bool search_executable(struct unsock_route *route, const char *command, char *file) {
     struct unsock_span rest = unsock_span_of(route->search);
     UNSOCK_TEXT(first, WHY_MOST);
-    bool more = command[0] != '\0', cut;
-    while (unsock_search_next(&rest, &more, command, file, &cut)) {
-        if (cut)
-            continue;
+    bool more = command[0] != '\0';
+    while (unsock_search_next(&rest, &more, command, file)) {
         if (check_executable(route, file)) {
             *route->error = unsock_text_in(route->error->buffer, route->error->size);
             return true;
@@ -52,7 +50,7 @@ static bool search_executable(struct unsock_route *route, const char *command, c
 }
 
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file) {
-    if (!unsock_contains(command, '/'))
+    if (!unsock_span_has(unsock_span_of(command), '/'))
         return search_executable(route, command, file);
     struct unsock_text text = unsock_text_in(file, UNSOCK_PATH_MOST);
     unsock_text_put(&text, command);

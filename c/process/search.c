@@ -11,17 +11,17 @@ const char *unsock_search_path(const char *const *environment) {
     return path ? path : "/bin:/usr/bin";
 }
 
-bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file, bool *cut) {
-    if (!*more)
-        return false;
-    size_t before = rest->length;
-    struct unsock_span directory = unsock_span_next(rest, ':');
-    *more = directory.length < before;
-    struct unsock_text text = unsock_text_in(file, UNSOCK_PATH_MOST);
-    unsock_text_span(&text, directory);
-    unsock_text_join(&text, directory.length > 0 ? "/" : "./", name);
-    *cut = text.cut;
-    return true;
+bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file) {
+    struct unsock_text text = {.cut = true};
+    while (*more && text.cut) {
+        size_t before = rest->length;
+        struct unsock_span directory = unsock_span_next(rest, ':');
+        *more = directory.length < before;
+        text = unsock_text_in(file, UNSOCK_PATH_MOST);
+        unsock_text_span(&text, directory);
+        unsock_text_join(&text, directory.length > 0 ? "/" : "./", name);
+    }
+    return !text.cut;
 }
 
 /* True for an errno after which execvp tries the next directory (glibc's posix/execvpe.c). */
@@ -47,54 +47,46 @@ static long execute_by_shell(const char *file, const char *const *argv, const ch
     return result;
 }
 
-static long execute_found(const char *file, const char *const *argv, const char *const *environment, bool by_shell) {
+static long execute_found(const char *file, const char *const *argv, const char *const *environment) {
     struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};
     long result = unsock_exec(&exec);
-    return result == -ENOEXEC && by_shell ? execute_by_shell(file, argv, environment) : result;
+    return result == -ENOEXEC ? execute_by_shell(file, argv, environment) : result;
 }
 
-long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment,
-                        bool by_shell) {
+/* Searches for `name`, and writes each path that it tries into `file`. Executes the program; or, with `finds`, ends at
+ * the first file that may be executed. */
+static long search(const char *name, const char *path, char *file, bool finds, const char *const *argv,
+                   const char *const *environment) {
     struct unsock_span rest = unsock_span_of(path);
-    bool more = name[0] != '\0', cut;
+    bool more = name[0] != '\0';
     long error = -ENOENT;
-    if (unsock_contains(name, '/'))
-        return execute_found(name, argv, environment, by_shell);
-    struct unsock_exec_space *space = unsock_exec_space_enter(UNSOCK_PATH_MOST + 16);
-    char *file = space ? unsock_exec_space_cut(space, UNSOCK_PATH_MOST) : NULL;
-    if (!file)
-        return -ENOMEM;
-    while (unsock_search_next(&rest, &more, name, file, &cut)) {
+    while (unsock_search_next(&rest, &more, name, file)) {
         /* Without this check, a missing file would cost two system calls for each variable of the environment. */
-        long result = cut ? -ENAMETOOLONG : unsock_program_may_execute(AT_FDCWD, file, 0);
-        if (!cut && result != -ENOENT)
-            result = execute_found(file, argv, environment, by_shell);
+        long result = unsock_program_may_execute(AT_FDCWD, file, 0);
+        if (!finds && result != -ENOENT)
+            result = execute_found(file, argv, environment);
+        if (result == 0 || !is_next_directory_tried(result))
+            return result;
         if (result == -EACCES)
             error = result;
-        if (!cut && !is_next_directory_tried(result)) {
-            error = result;
-            break;
-        }
     }
-    unsock_exec_space_leave(space);
     return error;
+}
+
+long unsock_exec_search(const char *name, const char *path, const char *const *argv, const char *const *environment) {
+    if (unsock_span_has(unsock_span_of(name), '/'))
+        return execute_found(name, argv, environment);
+    struct unsock_exec_space *space = unsock_exec_space_enter(UNSOCK_PATH_MOST + 16);
+    char *file = space ? unsock_exec_space_cut(space, UNSOCK_PATH_MOST) : NULL;
+    long result = file ? search(name, path, file, false, argv, environment) : -ENOMEM;
+    unsock_exec_space_leave(space);
+    return result;
 }
 
 long unsock_exec_find(const char *name, const char *path, char *file) {
-    struct unsock_span rest = unsock_span_of(path);
-    bool more = name[0] != '\0', cut;
-    long error = -ENOENT;
-    if (unsock_contains(name, '/')) {
-        struct unsock_text text = unsock_text_in(file, UNSOCK_PATH_MOST);
-        unsock_text_put(&text, name);
-        return text.cut ? -ENAMETOOLONG : 0;
-    }
-    while (unsock_search_next(&rest, &more, name, file, &cut)) {
-        long result = cut ? -ENAMETOOLONG : unsock_program_may_execute(AT_FDCWD, file, 0);
-        if (result == 0)
-            return 0;
-        if (result == -EACCES)
-            error = result;
-    }
-    return error;
+    if (!unsock_span_has(unsock_span_of(name), '/'))
+        return search(name, path, file, true, NULL, NULL);
+    struct unsock_text text = unsock_text_in(file, UNSOCK_PATH_MOST);
+    unsock_text_put(&text, name);
+    return text.cut ? -ENAMETOOLONG : 0;
 }

@@ -111,22 +111,17 @@ static bool check_value(const struct reading *reading, unsigned number) {
     return false;
 }
 
-/* The flags to suggest for an unknown flag: the table's, and "--help". */
-struct flags {
-    struct unsock_words words;
-    const struct unsock_option_table *table;
-};
-
-static const char *flag_of(const struct unsock_words *words, unsigned index) {
-    const struct unsock_option_table *table = ((const struct flags *)words)->table;
+/* Returns the flags to suggest for an unknown one: the table's, and "--help". */
+static const char *flag_of(const void *of_table, unsigned index) {
+    const struct unsock_option_table *table = of_table;
     return index < table->count ? unsock_option_at(table, index)->flag : index == table->count ? "--help" : NULL;
 }
 
 static bool refuse_unknown(const struct reading *reading) {
-    struct flags flags = {.words = {.word = flag_of}, .table = reading->options->table};
+    const struct unsock_option_table *table = reading->options->table;
     struct unsock_span word = reading->unknown;
-    const char *meant = unsock_nearest(word, unsock_begins(word.at, "--") ? 2 : 1, &flags.words);
-    unsock_text_join(reading->error, flags.table->command, ": unknown option '");
+    const char *meant = unsock_nearest(word, unsock_begins(word.at, "--") ? 2 : 1, flag_of, table);
+    unsock_text_join(reading->error, table->command, ": unknown option '");
     unsock_text_span(reading->error, word);
     return unsock_text_fail(reading->error, meant ? "': did you mean " : "': see --help", meant ? meant : "",
                             meant ? "?" : "");

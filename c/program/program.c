@@ -133,7 +133,7 @@ static int start_given(const struct command *command, const char *const *argv, c
             hand_over(argv, environment);
         return options.help ? print_usage(command) : fail_with("expose --http", "the command line does it", 1);
     }
-    good = good && (asks || unsock_setting_names_check(&call.environment, unsock_setting_name, &error));
+    good = good && (asks || unsock_setting_names_check(&call.environment, &error));
     int status = good ? command->start(&call) : command->misused;
     return error.length > 0 ? fail_program(error.buffer, status) : status;
 }
@@ -166,7 +166,7 @@ static int make_control_file(const struct unsock_environment *environment, struc
     const char *multiplexer = unsock_environment_get(environment, UNSOCK_CONTROL_MULTIPLEXER);
     UNSOCK_CLOSED long fd = multiplexer ? unsock_openat(AT_FDCWD, multiplexer, UNSOCK_O_PATH | O_CLOEXEC, 0) : -1;
     multiplexer = fd < 0 ? NULL : read_link(UNSOCK_FD_PATH(fd), real);
-    if (!unsock_setting_names_check(environment, unsock_setting_name, line) ||
+    if (!unsock_setting_names_check(environment, line) ||
         !unsock_control_from_variables(environment, multiplexer, &file, line))
         return UNSOCK_COMMAND_FAILED;
     long result = unsock_control_file_write(path, &file, 0644, false);

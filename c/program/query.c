@@ -57,7 +57,7 @@ static const char *option_of_query(const struct query *query, const char *flag) 
 
 static bool choose_asked_directory(struct query *query) {
     const struct unsock_environment *caller = &query->call->environment;
-    return unsock_setting_names_check(caller, unsock_setting_name, &query->error) &&
+    return unsock_setting_names_check(caller, &query->error) &&
            unsock_choose_directory(query->call, &query->directory, &query->error);
 }
 

@@ -61,9 +61,9 @@ static int find_program(struct run *run) {
     if (!unsock_route_find(&route, command[0], run->file)) {
         if (unsock_span_is(unsock_span_of(command[-1]), "--log"))
             unsock_text_join(run->error, ": if it is the file of --log, write --log=", command[0]);
-        else if (unsock_contains(command[0], '='))
+        else if (unsock_span_has(unsock_span_of(command[0]), '='))
             unsock_text_join(run->error, ": to set variables: env ", command[0], " COMMAND");
-        else if (unsock_contains(command[0], ' '))
+        else if (unsock_span_has(unsock_span_of(command[0]), ' '))
             unsock_text_put(run->error, ": write a command and its arguments without quotes");
         return route.status;
     }
@@ -175,7 +175,7 @@ static int become_command(struct run *run) {
     struct unsock_environment environment = {.list = run->environment.list};
     unsock_start_program(&environment, run->library);
     long result = unsock_exec_search(run->call->options->command[0], unsock_search_path(environment.list),
-                                     run->call->options->command, environment.list, true);
+                                     run->call->options->command, environment.list);
     unsock_text_join(run->error, "command ", run->file, ": ",
                      result == -ENOENT ? "its interpreter or dynamic linker does not exist"
                                        : unsock_errno_words(-result));

@@ -188,8 +188,8 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
 static void print_quoted(const char *text) {
     bool bare = text[0] != '\0';
     for (const char *c = text; *c != '\0'; c++)
-        bare &=
-            ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') || (*c >= '0' && *c <= '9') || unsock_contains("_@%+=:,./-", *c);
+        bare &= ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') || (*c >= '0' && *c <= '9') ||
+                unsock_span_has(unsock_span_of("_@%+=:,./-"), *c);
     unsock_print(bare ? text : "'");
     if (bare)
         return;

@@ -13,12 +13,6 @@ bool unsock_begins(const char *string, const char *with) {
     return *with == '\0';
 }
 
-bool unsock_contains(const char *string, char c) {
-    while (*string != '\0' && *string != c)
-        string++;
-    return *string != '\0';
-}
-
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator) {
     size_t length = 0;
     while (length < rest->length && rest->at[length] != separator)

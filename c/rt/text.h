@@ -40,7 +40,12 @@ static inline size_t unsock_list_length(const char *const *list) {
 
 bool unsock_begins(const char *string, const char *with);
 
-bool unsock_contains(const char *string, char c);
+static inline bool unsock_span_has(struct unsock_span span, char c) {
+    size_t at = 0;
+    while (at < span.length && span.at[at] != c)
+        at++;
+    return at < span.length;
+}
 
 /* Removes the text before the first `separator`, and the separator, from `*rest`. Returns this text; without a
  * separator, all of `*rest`. */

@@ -33,10 +33,9 @@ bool unsock_environment_is_off(const struct unsock_environment *environment);
  * lib/run/setting_names.ts has the same rules and the same words. */
 
 /* Checks that each UNSOCK_* variable is a setting, or a variable of the command line, the tests or the library's own
- * commands. An empty variable counts as unset. `name_of` returns the names of the settings, NULL after the last.
- * Returns false with one line in `error`: "NAME: no such setting…", and the nearest name. */
-bool unsock_setting_names_check(const struct unsock_environment *environment, const char *(*name_of)(unsigned index),
-                                struct unsock_text *error);
+ * commands. An empty variable counts as unset. Returns false with one line in `error`: "NAME: no such setting…", and
+ * the nearest name. */
+bool unsock_setting_names_check(const struct unsock_environment *environment, struct unsock_text *error);
 
 /* Returns the environment variable of setting number `index` (settings.c), NULL after the last. */
 const char *unsock_setting_name(unsigned index);

@@ -120,14 +120,6 @@ static bool parse_v4(struct unsock_span text, uint8_t *bytes) {
     return true;
 }
 
-static bool contains(struct unsock_span text, char c) {
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.at[i] == c)
-            return true;
-    }
-    return false;
-}
-
 /* Reads groups separated by colons (the last may be a dotted quad) into at most `room` bytes. */
 static bool parse_groups(struct unsock_span text, char colon, uint8_t *bytes, size_t room, size_t *used) {
     *used = 0;
@@ -137,7 +129,7 @@ static bool parse_groups(struct unsock_span text, char colon, uint8_t *bytes, si
         struct unsock_span part = unsock_span_next(&text, colon);
         if (last_colon)
             return false;
-        if (text.length == 0 && contains(part, '.') && room - *used >= 4) {
+        if (text.length == 0 && unsock_span_has(part, '.') && room - *used >= 4) {
             *used += 4;
             return parse_v4(part, bytes + *used - 4);
         }
@@ -163,7 +155,7 @@ static bool parse_v6(struct unsock_span text, char colon, uint8_t *bytes) {
     if (!parse_groups((struct unsock_span){text.at, gap}, colon, bytes, 14, &front) ||
         !parse_groups(after, colon, tail, 14, &back))
         return false;
-    if (contains((struct unsock_span){text.at, gap}, '.') || front + back > 14)
+    if (unsock_span_has((struct unsock_span){text.at, gap}, '.') || front + back > 14)
         return false;
     memset(bytes + front, 0, 16 - front - back);
     memcpy(bytes + 16 - back, tail, back);
@@ -172,7 +164,7 @@ static bool parse_v6(struct unsock_span text, char colon, uint8_t *bytes) {
 
 static bool parse_by(struct unsock_span text, char colon, struct unsock_ip *ip) {
     *ip = (struct unsock_ip){0};
-    ip->family = contains(text, colon) ? AF_INET6 : AF_INET;
+    ip->family = unsock_span_has(text, colon) ? AF_INET6 : AF_INET;
     bool good = ip->family == AF_INET6 ? parse_v6(text, colon, ip->bytes) : parse_v4(text, ip->bytes);
     unmap(ip);
     return good;
@@ -233,7 +225,7 @@ bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char co
     char shown[UNSOCK_IP_SHOWN_MOST];
     if (!parse_by(text, colon, ip))
         return false;
-    if (!contains(text, colon))
+    if (!unsock_span_has(text, colon))
         return true;
     const char *end = unsock_ip_show(shown, ip, colon);
     return unsock_span_same(text, (struct unsock_span){shown, (size_t)(end - shown)});

@@ -64,12 +64,9 @@ static bool read_directory(struct reader *reader, const struct setting *setting,
 static bool read_prefix(struct unsock_span item, struct unsock_prefix *prefix) {
     struct unsock_span address = unsock_span_next(&item, '/');
     bool has_bits = address.at + address.length != item.at || item.length > 0;
-    bool mapped = false;
-    for (size_t i = 0; i < address.length; i++)
-        mapped |= address.at[i] == ':';
     if (!unsock_ip_parse(address, &prefix->ip))
         return false;
-    mapped &= prefix->ip.family == AF_INET;
+    bool mapped = prefix->ip.family == AF_INET && unsock_span_has(address, ':');
     unsigned most = mapped || prefix->ip.family == AF_INET6 ? 128 : 32;
     uint64_t bits = most;
     if (has_bits && !unsock_span_number(item, 10, most, &bits))
@@ -82,7 +79,7 @@ static bool read_prefix(struct unsock_span item, struct unsock_prefix *prefix) {
 
 static bool read_accept_as(struct reader *reader, const struct setting *setting, const char *value) {
     struct unsock_prefix *prefix = &reader->settings->accept_as;
-    bool mapped = value && unsock_span_next(&(struct unsock_span){value, strlen(value)}, ':').length < strlen(value);
+    bool mapped = value && unsock_span_has(unsock_span_of(value), ':');
     if (!value || (read_prefix(unsock_span_of(value), prefix) && prefix->ip.family == AF_INET && !mapped &&
                    prefix->bits >= ACCEPT_AS_BITS_LEAST && prefix->bits <= ACCEPT_AS_BITS_MOST))
         return true;
@@ -245,7 +242,7 @@ bool unsock_settings_read(const struct unsock_environment *environment, struct u
                           struct unsock_text *error) {
     struct reader reader = {settings, error};
     memset(settings, 0, sizeof(*settings));
-    if (!unsock_setting_names_check(environment, unsock_setting_name, error))
+    if (!unsock_setting_names_check(environment, error))
         return false;
     for (size_t i = 0; i < SETTINGS; i++) {
         const char *value = unsock_environment_get(environment, table[i].name);

@@ -56,18 +56,18 @@ static unsigned slips(struct unsock_span a, struct unsock_span b) {
     return rows[a.length % 3][b.length];
 }
 
-const char *unsock_nearest(struct unsock_span name, size_t prefix, const struct unsock_words *words) {
+const char *unsock_nearest(struct unsock_span name, size_t prefix, unsock_word *word, const void *context) {
     const char *found = NULL, *candidate;
     size_t letters = name.length - UNSOCK_MIN(prefix, name.length);
     if (letters + (prefix == 1) < 2)
         return NULL;
-    for (unsigned i = 0; (candidate = words->word(words, i)); i++) {
+    for (unsigned i = 0; (candidate = word(context, i)); i++) {
         struct unsock_span span = unsock_span_of(candidate);
         if (span.length > name.length && unsock_same(span.at + (prefix == 1), name.at, name.length))
             return candidate;
     }
     unsigned most = letters < 6 ? 1 : (unsigned)letters / 3;
-    for (unsigned i = 0; (candidate = words->word(words, i)); i++) {
+    for (unsigned i = 0; (candidate = word(context, i)); i++) {
         unsigned distance = slips(name, unsock_span_of(candidate));
         if (distance <= most) {
             most = distance - 1;

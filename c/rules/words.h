@@ -12,15 +12,12 @@ bool unsock_utf8_is(const char *text);
 
 /* Misspelt words. lib/system/nearest.ts has the same rules. Pure. */
 
-/* A list of words: `word` returns the word number `index`, NULL after the last. */
-struct unsock_words {
-    const char *(*word)(const struct unsock_words *words, unsigned index);
-    const char *(*name_of)(unsigned index); /* for `word` alone */
-};
+/* Returns the word of this number, NULL after the last. */
+typedef const char *unsock_word(const void *context, unsigned index);
 
 /* Returns the word that begins with `name`, or else the nearest one. A slip is a letter inserted, removed, replaced, or
  * swapped. One slip is allowed; in a name of six letters or more, one for each three letters. The first `prefix`
  * letters ("UNSOCK_", "--", "-") do not count. A name with one dash also matches an option with two. NULL: none. */
-const char *unsock_nearest(struct unsock_span name, size_t prefix, const struct unsock_words *words);
+const char *unsock_nearest(struct unsock_span name, size_t prefix, unsock_word *word, const void *context);
 
 #endif
