@@ -9,9 +9,7 @@
 
 static void put_error(struct unsock_text *line, int error) {
     const char *name = unsock_errno_name(error);
-    unsock_text_put(line, name ? name : "errno ");
-    if (!name)
-        unsock_text_number(line, (uint64_t)error, 10, 1);
+    unsock_text_join(line, name ? name : "errno ", name ? "" : UNSOCK_DECIMAL(error));
 }
 
 #define NAME_SIZE 16 /* prctl(2), PR_GET_NAME */

@@ -8,7 +8,7 @@
 #define FIELD 65 /* struct new_utsname (linux/utsname.h): sysname, nodename, release, … */
 #define FIELDS 6
 #define RELEASE 2
-#define UNKNOWN_AS 5, 10 /* the oldest supported kernel */
+#define UNKNOWN_AS (5u << 16 | 10) /* the oldest supported kernel */
 
 #define INVENTED_FIRST 32768
 #define INVENTED_COUNT 28232 /* the kernel's default ephemeral range: 32768 to 60999 */
@@ -126,19 +126,13 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
 /* The kernel's version, major << 16 | minor; 0: not asked yet. */
 static uint32_t release;
 
-/* Reads the first two numbers of a release such as "6.1.0-18-amd64". */
-static uint32_t read_release(const char *release) {
-    uint64_t numbers[2] = {UNKNOWN_AS};
-    struct unsock_span rest = unsock_span_of(release);
-    for (int i = 0; i < 2; i++) {
-        size_t digits = 0;
-        while (digits < rest.length && rest.at[digits] >= '0' && rest.at[digits] <= '9')
-            digits++;
-        unsock_span_number((struct unsock_span){rest.at, digits}, 10, UINT16_MAX, &numbers[i]);
-        size_t used = UNSOCK_MIN(digits + 1, rest.length);
-        rest = (struct unsock_span){rest.at + used, rest.length - used};
-    }
-    return (uint32_t)(numbers[0] << 16 | numbers[1]);
+/* Reads the first two numbers of "6.1.0-18-amd64". */
+static uint32_t read_release(const char *text) {
+    uint64_t major, minor;
+    struct unsock_span rest = unsock_span_of(text);
+    bool good = unsock_span_number(unsock_span_next(&rest, '.'), 10, UINT16_MAX, &major) &&
+                unsock_span_number(unsock_span_next(&rest, '.'), 10, UINT16_MAX, &minor);
+    return good ? (uint32_t)(major << 16 | minor) : UNKNOWN_AS;
 }
 
 bool unsock_kernel_is_before(unsigned major, unsigned minor) {

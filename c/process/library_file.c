@@ -1,8 +1,6 @@
 /* Reads and writes LD_PRELOAD. Finds the library's own file, without dladdr, which some libcs lack. */
 #include "process/exec.h"
 
-#include "rt/system_calls.h"
-
 static const char own_name[] = "libunsock";
 
 struct unsock_span unsock_preload_next(struct unsock_span *rest) {
@@ -51,27 +49,16 @@ static bool own_map(struct unsock_span line, struct unsock_span *path) {
     return line.length > 0;
 }
 
-/* Reads /proc/self/maps line by line. A line that is longer than the buffer ends the search. */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
-    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
-    size_t filled = 0;
+    struct unsock_lines lines;
+    struct unsock_span line;
     bool found = false;
-    while (fd >= 0 && !found) {
-        long count = unsock_read(fd, buffer + filled, UNSOCK_PATH_MOST - filled);
-        if (count <= 0)
-            break;
-        filled += (size_t)count;
-        struct unsock_span rest = {buffer, filled};
-        while (!found) {
-            struct unsock_span line = unsock_span_next(&rest, '\n');
-            if (line.at + line.length == buffer + filled) {
-                memmove(buffer, line.at, line.length);
-                filled = line.length;
-                break;
-            }
-            found = own_map(line, path);
-        }
-    }
+    unsock_lines_open(&lines, "/proc/self/maps");
+    while (!found && unsock_lines_next(&lines, &line))
+        found = own_map(line, path);
+    if (found)
+        path->at = memcpy(buffer, path->at, path->length);
+    unsock_lines_close(&lines);
     return found;
 }
 

@@ -23,7 +23,7 @@
 #endif
 
 /* Identifies a file as this library, and has its version. This note can be read without running the file's code. */
-static const struct {
+static const struct note {
     Elf64_Nhdr header;
     char name[8];
     char version[VERSION_ROOM];
@@ -94,21 +94,13 @@ static bool is_whole(struct proof *proof) {
     return (read && end <= proof->size) || fail_proof(proof, "cut short", "copy it once more");
 }
 
-/* Returns this library's version from a segment of notes, or NULL. A note's name and content are padded to 4 bytes. */
+/* Returns this library's version from a segment of notes, or NULL. Another version's note begins with the same bytes.
+ */
 static const char *version_in(const uint8_t *notes, size_t size) {
-    for (size_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
-        Elf64_Nhdr header;
-        memcpy(&header, notes + at, sizeof(header));
-        size_t name = at + sizeof(header);
-        size_t content = name + (((size_t)header.n_namesz + NOTE_ALIGN - 1) & ~(size_t)(NOTE_ALIGN - 1));
-        size_t next = content + (((size_t)header.n_descsz + NOTE_ALIGN - 1) & ~(size_t)(NOTE_ALIGN - 1));
-        if (next > size)
-            return NULL;
-        bool ours = header.n_namesz == sizeof(NOTE_NAME) && unsock_same(notes + name, NOTE_NAME, sizeof(NOTE_NAME));
-        if (ours && header.n_descsz == VERSION_ROOM && notes[next - 1] == '\0')
-            return (const char *)notes + content;
-        at = next;
-    }
+    size_t begin = offsetof(struct note, version);
+    for (size_t at = 0; at + sizeof(note) <= size; at += NOTE_ALIGN)
+        if (unsock_same(notes + at, &note, begin) && notes[at + sizeof(note) - 1] == '\0')
+            return (const char *)notes + at + begin;
     return NULL;
 }
 
