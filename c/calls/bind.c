@@ -34,7 +34,7 @@
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&
-           ip->port != 0 && unsock_settings.mode < 0 && !unsock_kernel_is_before(5, 14);
+           ip->port != 0 && unsock_settings.mode < 0 && !unsock_kernel_is_before_5_14();
 }
 
 static long bind_at_network(int fd, struct unsock_fd *entry, const struct unsock_ip *ip, uint32_t scope) {

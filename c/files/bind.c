@@ -31,7 +31,7 @@ static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
     bind->named = bind->waits = bind->listens = bind->spent = false;
     bind->how = UNSOCK_BOUND_FILE;
-    if (plainly && !unsock_kernel_is_before(5, 14) && (bind->usual || !unsock_port_entry_asks(&bind->me)))
+    if (plainly && !unsock_kernel_is_before_5_14() && (bind->usual || !unsock_port_entry_asks(&bind->me)))
         bind->me = (struct unsock_port_entry){.type = SOCK_DGRAM, .ip.port = bind->ip.port};
     bind->length = unsock_port_path(&bind->me, &bind->path);
 }
@@ -244,7 +244,7 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bo
  * connect(2) finds the socket, so another process could take it for stale. If a socket needs a record, no other process
  * may write the record at the same time, and the record must come before PORT.sock. */
 static long bind_names(struct unsock_bind *bind, bool any) {
-    bool at_once = !unsock_kernel_is_before(5, 14) && !unsock_port_needs_record(&bind->me);
+    bool at_once = !unsock_kernel_is_before_5_14() && !unsock_port_needs_record(&bind->me);
     long result = at_once && !any ? bind_free(bind) : -EAGAIN;
     if (result == -EAGAIN || (result < 0 && !bind->named))
         result = bind_looking(bind, any, at_once, result);

@@ -87,7 +87,7 @@ uint16_t unsock_ephemeral_aside(unsigned index);
 extern int unsock_listen_fds_count;
 
 /* Reads LISTEN_FDS at the start of the process. Ignores it if LISTEN_PID is not this process. */
-void unsock_listen_fds_start(const struct unsock_environment *environment);
+void unsock_listen_fds_start(const char *const *environment);
 
 /* True if `fd` is a socket that a service manager may have handed over: a listening stream or a datagram socket, of
  * `type`, with the AF_UNIX address `name` of `length` bytes. */

@@ -9,13 +9,13 @@
 
 int unsock_listen_fds_count;
 
-static uint64_t number_in(const struct unsock_environment *environment, const char *name, uint64_t most) {
+static uint64_t number_in(const char *const *environment, const char *name, uint64_t most) {
     const char *value = unsock_environment_get(environment, name);
     uint64_t number;
     return value && unsock_span_number(unsock_span_of(value), 10, most, &number) ? number : 0;
 }
 
-void unsock_listen_fds_start(const struct unsock_environment *environment) {
+void unsock_listen_fds_start(const char *const *environment) {
     uint64_t count = number_in(environment, "LISTEN_FDS", COUNT_MOST);
     if (count > 0 && number_in(environment, "LISTEN_PID", INT32_MAX) == (uint64_t)unsock_getpid())
         unsock_listen_fds_count = (int)count;

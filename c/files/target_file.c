@@ -103,7 +103,7 @@ long unsock_target_file_bind(int socket, const void *address, socklen_t length, 
     size_t named = UNSOCK_SUN_PATH_OFFSET + strlen(path_of_target(where)) + 1;
     where->length = (socklen_t)UNSOCK_MIN(named, sizeof(where->name.un));
     /* Before 5.14 a bind in progress looks like a stale file (files/socketfile.c): so each bind takes the lock. */
-    long result = unsock_kernel_is_before(5, 14) ? -EADDRINUSE
+    long result = unsock_kernel_is_before_5_14() ? -EADDRINUSE
                                                  : unsock_socketfile_bind(socket, &where->name.un, where->length, -1);
     if (result == -EADDRINUSE)
         result = replace_stale_file(socket, where);

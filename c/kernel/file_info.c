@@ -81,11 +81,6 @@ long unsock_program_may_execute(int directory, const char *path, int flags) {
     return is_descriptor(path, flags) ? 0 : unsock_faccessat(directory, path, X_OK);
 }
 
-/* Checks as the real user and without capabilities (access(2)): an exec drops them, unless the user is root. */
-bool unsock_program_is_readable(const char *path) {
-    return unsock_faccessat(AT_FDCWD, path, R_OK) == 0;
-}
-
 enum unsock_program_gain unsock_program_gains_rights(long fd) {
     struct statx status;
     uint8_t capability[64];

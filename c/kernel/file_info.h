@@ -89,7 +89,4 @@ enum unsock_program_gain unsock_program_gains_rights(long fd);
 /* Reads the program's kind from the open file `fd`. `room`: memory for unsock_program_file_read. */
 void unsock_program_look(long fd, void *room, struct unsock_program_file *file);
 
-/* True if a program that this process executes may read the file. */
-bool unsock_program_is_readable(const char *path);
-
 #endif

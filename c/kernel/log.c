@@ -50,16 +50,6 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
     return true;
 }
 
-static void write_line(const struct unsock_text *line) {
-    if (unsock_settings.log == UNSOCK_LOG_STDERR) {
-        write_on_stderr(line);
-        return;
-    }
-    UNSOCK_CLOSED long fd = open_log_file(unsock_settings.log_file);
-    if (fd >= 0)
-        unsock_write_quietly(fd, line->buffer, line->length);
-}
-
 UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip,
                                       const struct sockaddr_un *path, long result) {
     UNSOCK_TEXT(line, 512);
@@ -79,7 +69,11 @@ UNSOCK_OWN_FRAME long unsock_log_line(const char *call, int fd, const struct uns
     else
         unsock_text_put(&line, "ok");
     unsock_text_char(&line, '\n');
-    write_line(&line);
+    UNSOCK_CLOSED long file = unsock_settings.log == UNSOCK_LOG_FILE ? open_log_file(unsock_settings.log_file) : -1;
+    if (file >= 0)
+        unsock_write_quietly(file, line.buffer, line.length);
+    else if (unsock_settings.log == UNSOCK_LOG_STDERR)
+        write_on_stderr(&line);
     return result;
 }
 

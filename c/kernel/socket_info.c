@@ -8,7 +8,6 @@
 #define FIELD 65 /* struct new_utsname (linux/utsname.h): sysname, nodename, release, … */
 #define FIELDS 6
 #define RELEASE 2
-#define UNKNOWN_AS (5u << 16 | 10) /* the oldest supported kernel */
 
 #define INVENTED_FIRST 32768
 #define INVENTED_COUNT 28232 /* the kernel's default ephemeral range: 32768 to 60999 */
@@ -123,28 +122,21 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name) {
     return result < 0 ? result : (long)UNSOCK_MIN(length, sizeof(*name));
 }
 
-/* The kernel's version, major << 16 | minor; 0: not asked yet. */
-static uint32_t release;
-
-/* Reads the first two numbers of "6.1.0-18-amd64". */
-static uint32_t read_release(const char *text) {
-    uint64_t major, minor;
-    struct unsock_span rest = unsock_span_of(text);
-    bool good = unsock_span_number(unsock_span_next(&rest, '.'), 10, UINT16_MAX, &major) &&
-                unsock_span_number(unsock_span_next(&rest, '.'), 10, UINT16_MAX, &minor);
-    return good ? (uint32_t)(major << 16 | minor) : UNKNOWN_AS;
-}
-
-bool unsock_kernel_is_before(unsigned major, unsigned minor) {
+bool unsock_kernel_is_before_5_14(void) {
+    static uint32_t release; /* major << 16 | minor; 0: not known yet */
     uint32_t known = __atomic_load_n(&release, __ATOMIC_RELAXED);
     if (known == 0) {
         char fields[FIELDS][FIELD] = {{0}};
+        uint64_t major = 0, minor = 0;
         unsock_uname(fields);
         fields[RELEASE][FIELD - 1] = '\0';
-        known = read_release(fields[RELEASE]);
+        struct unsock_span rest = unsock_span_of(fields[RELEASE]); /* "6.1.0-18-amd64" */
+        unsock_span_number(unsock_span_next(&rest, '.'), 10, UINT16_MAX, &major);
+        unsock_span_number(unsock_span_next(&rest, '.'), 10, UINT16_MAX, &minor);
+        known = (uint32_t)(major << 16 | minor);
         __atomic_store_n(&release, known, __ATOMIC_RELAXED);
     }
-    return known < (major << 16 | minor);
+    return known < (5 << 16 | 14);
 }
 
 unsigned unsock_socket_mark(int fd) {

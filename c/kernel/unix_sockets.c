@@ -127,19 +127,17 @@ static void read_socket_line(struct listing *listing, struct unsock_span line) {
     listing->ended |= !listing->see(listing->context, &socket);
 }
 
-static bool read_proc(struct listing *listing) {
-    struct unsock_lines lines;
-    struct unsock_span line;
-    unsock_lines_open(&lines, "/proc/net/unix");
-    while (!listing->ended && unsock_lines_next(&lines, &line))
-        read_socket_line(listing, line);
-    unsock_lines_close(&lines);
-    return lines.fd >= 0;
-}
-
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context) {
     struct listing listing = {.see = see, .context = context, .with_connected = with_connected};
-    return ask_diag(&listing) || read_proc(&listing);
+    struct unsock_lines lines;
+    struct unsock_span line;
+    if (ask_diag(&listing))
+        return true;
+    unsock_lines_open(&lines, "/proc/net/unix");
+    while (!listing.ended && unsock_lines_next(&lines, &line))
+        read_socket_line(&listing, line);
+    unsock_lines_close(&lines);
+    return lines.fd >= 0;
 }
 
 struct unsock_file_id unsock_unix_name_above(struct unsock_span name) {

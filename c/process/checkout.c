@@ -92,8 +92,8 @@ static bool find_above(char *git, struct unsock_text *error) {
     return found == FOUND || unsock_text_fail(error, "--here: ", start, NO_CHECKOUT);
 }
 
-bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
-                            struct unsock_run_directory *directory, struct unsock_text *error) {
+bool unsock_checkout_choose(const char *const *environment, bool force, struct unsock_run_directory *directory,
+                            struct unsock_text *error) {
     static const uint64_t key[2];
     char git[UNSOCK_PATH_MOST];
     UNSOCK_TEXT(unused, UNSOCK_PATH_MOST);

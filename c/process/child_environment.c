@@ -15,7 +15,7 @@ static const char *preload; /* "LD_PRELOAD=FILE"; NULL: LD_PRELOAD is never chan
 static const char *settings[UNSOCK_CHILD_ENVIRONMENT_MOST];
 static unsigned setting_count;
 
-void unsock_child_environment_take(const struct unsock_environment *environment, struct unsock_span own_file) {
+void unsock_child_environment_take(const char *const *environment, struct unsock_span own_file) {
     size_t size = sizeof(PRELOAD) + own_file.length;
     const char *name, *value;
     for (unsigned i = 0; environment && (name = unsock_setting_name(i)); i++) {
@@ -70,8 +70,7 @@ static bool has_library(const char *variable) {
 }
 
 bool unsock_child_environment_lacks(const char *const *environment) {
-    struct unsock_environment own = {.list = environment};
-    if (unsock_environment_is_off(&own))
+    if (unsock_environment_is_off(environment))
         return false;
     const char *const *old = preload ? find_variable(environment, PRELOAD) : NULL;
     if (preload && (!old || !has_library(*old)))
@@ -92,8 +91,7 @@ size_t unsock_child_environment_complete(const char *const *environment, const c
                                          size_t size) {
     size_t count = 0;
     const char *const *old = preload ? find_variable(environment, PRELOAD) : NULL;
-    struct unsock_environment own = {.list = environment};
-    bool lacks = !unsock_environment_is_off(&own);
+    bool lacks = !unsock_environment_is_off(environment);
     bool add = lacks && old && !has_library(*old);
     if (add) {
         struct unsock_text text = unsock_text_in(room, size);

@@ -6,7 +6,6 @@
 #include "rt/system_calls.h"
 
 #include <linux/ptrace.h>
-#include <linux/wait.h>
 
 #define UNCONFINED "unconfined"                /* a profile's name, or another profile's mode */
 #define STOPPED(signal) ((signal) << 8 | 0x7f) /* wait4's status */
@@ -31,17 +30,10 @@ static bool read_profile(long process, struct unsock_text *name, bool *active) {
     return confines;
 }
 
-static int wait_for(long process) {
-    int status = 0;
-    while (unsock_wait4((int)process, &status, __WALL, NULL) == -EINTR)
-        ;
-    return status;
-}
-
 /* Kills a stopped child by continuing it with SIGKILL: a profile may forbid kill(2). */
 static void end_stopped(long child) {
     unsock_ptrace(PTRACE_CONT, child, 0, SIGKILL);
-    wait_for(child);
+    unsock_wait_for(child);
 }
 
 /* Executes the program in a child, and stops the child before the program's first instruction. Returns the child's
@@ -56,10 +48,10 @@ static long execute_stopped(const struct unsock_exec *exec) {
             unsock_execveat(exec->directory, exec->path, argv, argv + 1, exec->flags);
         unsock_exit(1);
     }
-    int status = child < 0 ? 0 : wait_for(child);
+    int status = unsock_wait_for(child);
     if (status == STOPPED(SIGSTOP) && unsock_ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_EXITKILL) == 0 &&
         unsock_ptrace(PTRACE_CONT, child, 0, 0) == 0)
-        status = wait_for(child);
+        status = unsock_wait_for(child);
     if (status == STOPPED(SIGTRAP))
         return child;
     if ((status & 0xff) == STOPPED(0))
@@ -110,7 +102,7 @@ enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_q
         unsock_write(ends[1], name->buffer + before, name->length - before);
         unsock_exit(answer);
     }
-    int status = asker < 0 ? 0 : wait_for(asker);
+    int status = unsock_wait_for(asker);
     unsock_rt_sigprocmask(SIG_SETMASK, &mask, NULL);
     enum unsock_confinement answer = (status & 0x7f) == 0 ? status >> 8 : UNSOCK_CONFINEMENT_NONE;
     long length = unsock_read(ends[0], name->buffer + before, name->size - before - 1);

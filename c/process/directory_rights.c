@@ -45,7 +45,7 @@ static bool find_in(long fd, const char *name, uint32_t *group) {
 }
 
 static bool ask_system(const char *name, uint32_t *group) {
-    int32_t pipe[2], status;
+    int32_t pipe[2];
     if (unsock_faccessat(AT_FDCWD, GETENT, 1) < 0 || unsock_pipe2(pipe, O_CLOEXEC) < 0)
         return false;
     long child = unsock_clone(SIGCHLD, NULL);
@@ -56,8 +56,7 @@ static bool ask_system(const char *name, uint32_t *group) {
     }
     unsock_close(pipe[1]);
     bool found = find_in(pipe[0], name, group);
-    while (child > 0 && unsock_wait4(child, &status, 0, NULL) == -EINTR)
-        ;
+    unsock_wait_for(child);
     return found;
 }
 
@@ -120,9 +119,8 @@ static bool check_rights(const struct unsock_run_directory *directory, const str
 
 /* True if the directory exists, or no untrusted user could put another in its place before it gets its rights. */
 static bool may_give(const struct unsock_run_directory *directory, struct unsock_text *error) {
-    struct statx status;
     struct unsock_run_directory unasked = {.asked = false};
-    if (unsock_statx(AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == 0)
+    if (unsock_faccessat(AT_FDCWD, directory->path, 0) == 0)
         return true;
     memcpy(unasked.path, directory->path, strlen(directory->path) + 1);
     return unsock_run_directory_check_place(&unasked, false, error);

@@ -11,7 +11,7 @@
 #define COMMAND_LINE_MOST 4096 /* bytes that are read */
 
 static void write_number(char digits[UNSOCK_EACH_WIDTH], uint64_t number) {
-    memcpy(digits, unsock_text_digits((char[24]){0}, number, 10, UNSOCK_EACH_WIDTH), UNSOCK_EACH_WIDTH);
+    memcpy(digits, UNSOCK_DIGITS("", number, 10, UNSOCK_EACH_WIDTH), UNSOCK_EACH_WIDTH);
 }
 
 /* True if the word, or its part after the last slash, is the name, with or without an extension of Node.js's. */
@@ -82,8 +82,7 @@ static void move_to_own_directory(char *digits, struct unsock_settings *settings
     memcpy(digits, end, UNSOCK_EACH_WIDTH);
 }
 
-bool unsock_each_start(const struct unsock_environment *environment, struct unsock_settings *settings,
-                       struct unsock_text *error) {
+bool unsock_each_start(const char *const *environment, struct unsock_settings *settings, struct unsock_text *error) {
     char *each = (char *)unsock_environment_get(environment, "UNSOCK_EACH");
     const char *directory = unsock_environment_get(environment, "UNSOCK_DIR");
     struct unsock_span own = unsock_base_name(unsock_span_of(directory ? directory : ""));

@@ -65,7 +65,8 @@ static long check_library(const struct unsock_planning *planning) {
     struct unsock_confinement_question question = {&planning->plan->exec, unsock_child_environment_file(), NULL, NULL};
     if (!question.library || unsock_activity != UNSOCK_ACTIVE)
         return 0;
-    if (!unsock_program_is_readable(question.library))
+    /* As the real user and without capabilities (access(2)): an exec drops them, unless the user is root. */
+    if (unsock_faccessat(AT_FDCWD, question.library, R_OK) < 0)
         unsock_text_put(&why, "the library cannot be read by this user, or from this root directory");
     else if (!unsock_settings.strict || !unsock_confinement_refuses(&question, &why))
         return 0;
@@ -100,15 +101,11 @@ static long make_plan(struct unsock_planning *planning) {
     return way == UNSOCK_WAY_LOADED ? load_instead(planning, environment, strings, fd) : check_library(planning);
 }
 
-/* True if all arguments can be read, so that the kernel would not return EFAULT. A NULL list is empty (fs/exec.c). */
-static bool is_exec_readable(const struct unsock_exec *exec) {
-    return unsock_user_string(exec->path) >= 0 && (!exec->argv || unsock_user_strings(exec->argv) >= 0) &&
-           (!exec->environment || unsock_user_strings(exec->environment) >= 0);
-}
-
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
     const char *self = unsock_self_exe_file();
-    if (!is_exec_readable(exec))
+    /* A NULL list is empty (fs/exec.c). */
+    if (unsock_user_string(exec->path) < 0 || (exec->argv && unsock_user_strings(exec->argv) < 0) ||
+        (exec->environment && unsock_user_strings(exec->environment) < 0))
         return -EFAULT;
     plan->exec = *exec;
     if (self && unsock_self_exe_is(exec->path))

@@ -37,7 +37,7 @@ void unsock_preload_put(struct unsock_text *text, const char *library, const cha
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
 /* Finds an absolute path by which other processes can load the library: in LD_PRELOAD, else in /proc/self/maps. */
-bool unsock_library_file(const struct unsock_environment *environment, char *buffer, struct unsock_span *path);
+bool unsock_library_file(const char *const *environment, char *buffer, struct unsock_span *path);
 
 /* search.c: Finds a program in PATH, as execvp does. */
 

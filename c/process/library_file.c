@@ -62,7 +62,7 @@ bool unsock_library_file_mapped(char *buffer, struct unsock_span *path) {
     return found;
 }
 
-bool unsock_library_file(const struct unsock_environment *environment, char *buffer, struct unsock_span *path) {
+bool unsock_library_file(const char *const *environment, char *buffer, struct unsock_span *path) {
     const char *value = unsock_environment_get(environment, "LD_PRELOAD");
     struct unsock_span rest = unsock_span_of(value ? value : "");
     for (*path = unsock_preload_next(&rest); path->length > 0; *path = unsock_preload_next(&rest)) {

@@ -65,12 +65,11 @@ static long give_loopback_name(const char *names, const char *name, const char *
 
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error) {
-    struct unsock_environment environment = {.list = caller};
     struct unsock_run_directory directory;
     UNSOCK_TEXT(names, UNSOCK_PATH_MOST);
     if (!name)
         return true;
-    if (!unsock_run_directory_default(&environment, &directory, error) ||
+    if (!unsock_run_directory_default(caller, &directory, error) ||
         !unsock_run_directory_prepare(&directory, false, NULL, NULL, error))
         return false;
     unsock_text_join(&names, directory.path, "/" UNSOCK_LOOPBACK_NAMES);

@@ -44,10 +44,9 @@ static long follow_script(struct unsock_planning *planning) {
 
 /* Returns the way, or -errno, for a program that makes its own system calls: static, Go's or Free Pascal's. */
 static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
-    struct unsock_environment environment = {.list = planning->plan->exec.environment};
     /* Valgrind's tools are static programs that run another program inside themselves. Preloading works in that
      * program. A tool makes that program's system calls as its own, and cannot handle a SIGSYS in the middle of one. */
-    if (unsock_environment_get(&environment, "VALGRIND_LAUNCHER")) {
+    if (unsock_environment_get(planning->plan->exec.environment, "VALGRIND_LAUNCHER")) {
         if (!trapped && unsock_settings.engine != UNSOCK_ENGINE_TRAP)
             return UNSOCK_WAY_PLAINLY;
         return unsock_planning_out_of_reach(planning, "what it runs in itself cannot be trapped",

@@ -16,12 +16,6 @@
 #define NOTE_ALIGN 4
 #define VERSION_ROOM 32
 
-#if defined(__x86_64__)
-#define THIS_MACHINE EM_X86_64
-#else
-#define THIS_MACHINE EM_AARCH64
-#endif
-
 /* Identifies a file as this library, and has its version. This note can be read without running the file's code. */
 static const struct note {
     Elf64_Nhdr header;
@@ -74,7 +68,7 @@ static bool is_shared_object(struct proof *proof) {
     if (!read_at(proof, 0, header, sizeof(*header)) || !unsock_same(header->e_ident, ELFMAG, SELFMAG) ||
         header->e_type != ET_DYN)
         return fail_proof(proof, "not a shared object", "");
-    if (header->e_machine != THIS_MACHINE || header->e_ident[EI_CLASS] != ELFCLASS64)
+    if (header->e_machine != UNSOCK_ELF_MACHINE || header->e_ident[EI_CLASS] != ELFCLASS64)
         return fail_proof(proof, "made for another machine", "");
     return true;
 }
@@ -140,18 +134,13 @@ bool unsock_proof_library(const char *path, struct unsock_text *error) {
     return good;
 }
 
-bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
+bool unsock_proof_choose(const char *option, const char *own, const char *const *environment, char *path,
                          struct unsock_text *error) {
     const char *named = option ? option : unsock_environment_get(environment, "UNSOCK_LIB");
     if (!named && !own)
         return unsock_text_fail(
             error, "library: /proc/self/exe does not tell its path: is /proc mounted? UNSOCK_LIB=FILE names one");
-    long result = unsock_run_resolve(named ? named : own, path);
-    if (result == 0)
-        return unsock_proof_library(path, error);
-    return unsock_text_fail(error, "library ", named ? named : own, ": ",
-                            result == -ENOENT ? "the working directory was removed: write an absolute path"
-                                              : "the path is too long");
+    return unsock_run_resolve_named("library", named ? named : own, path, error) && unsock_proof_library(path, error);
 }
 
 static bool forbidden(struct unsock_text *error, const char *call, long result) {

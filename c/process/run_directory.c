@@ -44,6 +44,15 @@ long unsock_run_resolve(const char *path, char *resolved) {
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
+bool unsock_run_resolve_named(const char *name, const char *path, char *resolved, struct unsock_text *error) {
+    long result = unsock_run_resolve(path, resolved);
+    return result == 0 ||
+           unsock_text_refuse(error, name,
+                              result == -ENOENT ? "the working directory was removed: write an absolute path"
+                                                : "is too long: write an absolute path",
+                              path);
+}
+
 /* True if the directory is the user's own. After su or sudo, XDG_RUNTIME_DIR may be another user's. */
 static bool is_directory_of(const char *path, long uid) {
     struct statx status;
@@ -58,17 +67,13 @@ bool unsock_run_directory_fits(const char *name, const char *path, struct unsock
 
 static bool choose_named(const char *name, const char *value, struct unsock_run_directory *directory,
                          struct unsock_text *error) {
-    long result = unsock_run_resolve(value, directory->path);
     directory->asked = true;
     directory->git[0] = '\0';
-    if (result == 0)
-        return unsock_run_directory_fits(name, directory->path, error);
-    return unsock_text_refuse(
-        error, name, result == -ENOENT ? "the working directory was removed: write an absolute path" : LENGTH_PROBLEM,
-        value);
+    return unsock_run_resolve_named(name, value, directory->path, error) &&
+           unsock_run_directory_fits(name, directory->path, error);
 }
 
-bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
+bool unsock_run_directory_choose(const char *option, const char *const *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error) {
     if (option)
         return choose_named("--dir", option, directory, error);
@@ -80,7 +85,7 @@ bool unsock_run_directory_choose(const char *option, const struct unsock_environ
     return unsock_run_directory_default(environment, directory, error);
 }
 
-bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
+bool unsock_run_directory_default(const char *const *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error) {
     const char *runtime = unsock_environment_get(environment, "XDG_RUNTIME_DIR");
     long uid = unsock_geteuid();
@@ -168,10 +173,7 @@ static bool is_usual_file_system(const char *path) {
                                      TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};
     struct statfs status = {.f_type = 0};
     unsock_statfs(path, &status);
-    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-        if ((uint32_t)status.f_type == usual[i])
-            return true;
-    return false;
+    return unsock_is_among((uint32_t)status.f_type, usual, sizeof(usual) / sizeof(usual[0]));
 }
 
 /* Binds a socket to a name for trials, and removes the file. A name that is taken proves that sockets can be bound. */

@@ -18,12 +18,15 @@ struct unsock_run_directory {
  * working directory was removed; -ENAMETOOLONG. */
 long unsock_run_resolve(const char *path, char *resolved);
 
+/* As unsock_run_resolve. False with one line in `error` about `name`, the option or variable that gave the path. */
+bool unsock_run_resolve_named(const char *name, const char *path, char *resolved, struct unsock_text *error);
+
 /* Chooses the first of `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock (root), /tmp/unsock-UID. */
-bool unsock_run_directory_choose(const char *option, const struct unsock_environment *environment,
+bool unsock_run_directory_choose(const char *option, const char *const *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
 /* Chooses a default, as if neither the option nor UNSOCK_DIR were given. */
-bool unsock_run_directory_default(const struct unsock_environment *environment, struct unsock_run_directory *directory,
+bool unsock_run_directory_default(const char *const *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error);
 
 /* True if the directory's path has 2 to 90 bytes, so that a socket file's path fits. `name`, for the error, is the
@@ -82,8 +85,8 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 
 /* Finds the checkout, by GIT_DIR or else from the working directory up, and chooses its directory. Returns false if
  * there is none, or, unless `force`, if another user owns it. */
-bool unsock_checkout_choose(const struct unsock_environment *environment, bool force,
-                            struct unsock_run_directory *directory, struct unsock_text *error);
+bool unsock_checkout_choose(const char *const *environment, bool force, struct unsock_run_directory *directory,
+                            struct unsock_text *error);
 
 /* With --here, makes the link HASH.git and the directories above it. Returns false if that fails and the socket files
  * will be in DEFAULT; otherwise a failure does not matter. */

@@ -6,8 +6,7 @@
 static const char shell[] = "/bin/sh";
 
 const char *unsock_search_path(const char *const *environment) {
-    struct unsock_environment list = {.list = environment};
-    const char *path = unsock_environment_get(&list, "PATH");
+    const char *path = unsock_environment_get(environment, "PATH");
     return path ? path : "/bin:/usr/bin";
 }
 

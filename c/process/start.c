@@ -13,15 +13,8 @@ enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
 bool unsock_start_trapped;
 bool unsock_start_traps;
 
-/* Prints the line, and ends the process before main: with wrong settings the program might use the wrong sockets. */
-__attribute__((noreturn)) static void refuse_start(struct unsock_text *line) {
-    unsock_text_char(line, '\n');
-    unsock_write(2, line->buffer, line->length);
-    unsock_exit(1);
-}
-
 /* True if LD_PRELOAD has an entry with the library's file name. Without /proc, which has the name, any entry counts. */
-static bool preloaded_by_name(const struct unsock_environment *environment) {
+static bool preloaded_by_name(const char *const *environment) {
     char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;
     const char *value = unsock_environment_get(environment, "LD_PRELOAD");
@@ -36,51 +29,53 @@ static bool preloaded_by_name(const struct unsock_environment *environment) {
     return false;
 }
 
-/* Reads the settings and makes the directory, or ends the process. */
-static void settle_process(const struct unsock_environment *environment) {
-    char line[512];
-    struct unsock_text error = unsock_text_in(line, sizeof(line) - 1);
+/* Reads the settings and makes the directory. If that fails, prints why, and ends the process before main: with wrong
+ * settings the program might use the wrong sockets. */
+static void settle_process(const char *const *environment) {
+    UNSOCK_TEXT(error, 512);
     unsock_text_put(&error, "unsock: ");
     if (!unsock_settings_read(environment, &unsock_settings, &error) ||
         !unsock_each_start(environment, &unsock_settings, &error) || !unsock_directory_make(&unsock_settings, &error) ||
-        !unsock_log_start(&unsock_settings, &error))
-        refuse_start(&error);
+        !unsock_log_start(&unsock_settings, &error)) {
+        unsock_text_char(&error, '\n');
+        unsock_write(2, error.buffer, error.length);
+        unsock_exit(1);
+    }
     unsock_directory_name_settle(&unsock_settings);
     unsock_listen_fds_start(environment);
 }
 
 static enum unsock_activity decide_activity(void) {
     const char *own[UNSOCK_ENVIRONMENT_OWN];
-    struct unsock_environment whole = {.list = unsock_environment()};
-    struct unsock_environment environment = unsock_environment_own(&whole, own);
+    const char *const *environment = unsock_environment_own(unsock_environment(), own);
     char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path = {buffer, 0};
-    bool inert = unsock_is_secure() || unsock_environment_is_off(&environment) ||
-                 (!unsock_environment_get(&environment, "UNSOCK_DIR") && !preloaded_by_name(&environment));
+    bool inert = unsock_is_secure() || unsock_environment_is_off(environment) ||
+                 (!unsock_environment_get(environment, "UNSOCK_DIR") && !preloaded_by_name(environment));
     if (!inert)
-        settle_process(&environment);
+        settle_process(environment);
     /* A process that only opens the library (dlopen), to call its functions, is not trapped. */
-    unsock_start_traps = !inert && unsock_settings.engine == UNSOCK_ENGINE_TRAP && preloaded_by_name(&environment);
+    unsock_start_traps = !inert && unsock_settings.engine == UNSOCK_ENGINE_TRAP && preloaded_by_name(environment);
     /* A trapped program must be able to run other programs, even if none of its own sockets is redirected. */
     if (inert && !unsock_start_trapped)
         return UNSOCK_INERT;
-    if (!unsock_library_file(&environment, buffer, &path))
+    if (!unsock_library_file(environment, buffer, &path))
         path.length = 0;
-    unsock_child_environment_take(inert ? NULL : &environment, path);
+    unsock_child_environment_take(inert ? NULL : environment, path);
     return inert ? UNSOCK_INERT : UNSOCK_ACTIVE;
 }
 
-void unsock_start_loaded(const struct unsock_environment *whole, const char *own_file, uintptr_t stack_end) {
+void unsock_start_loaded(const char *const *whole, const char *own_file, uintptr_t stack_end) {
     const char *own[UNSOCK_ENVIRONMENT_OWN];
-    struct unsock_environment environment = unsock_environment_own(whole, own);
+    const char *const *environment = unsock_environment_own(whole, own);
     unsock_start_trapped = true;
     unsock_born_streams_alone();
     unsock_user_stack_end = stack_end;
     unsock_this_process_start();
-    bool inert = unsock_environment_is_off(&environment) || !unsock_environment_get(&environment, "UNSOCK_DIR");
+    bool inert = unsock_environment_is_off(environment) || !unsock_environment_get(environment, "UNSOCK_DIR");
     if (!inert)
-        settle_process(&environment);
-    unsock_child_environment_take(inert ? NULL : &environment, unsock_span_of(own_file));
+        settle_process(environment);
+    unsock_child_environment_take(inert ? NULL : environment, unsock_span_of(own_file));
     __atomic_store_n(&unsock_activity, inert ? UNSOCK_INERT : UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 
@@ -92,12 +87,12 @@ void unsock_start_marks(void) {
         unsock_sys_mark_bits = 0;
 }
 
-void unsock_start_program(const struct unsock_environment *whole, const char *own_file) {
+void unsock_start_program(const char *const *whole, const char *own_file) {
     const char *own[UNSOCK_ENVIRONMENT_OWN];
-    struct unsock_environment environment = unsock_environment_own(whole, own);
+    const char *const *environment = unsock_environment_own(whole, own);
     unsock_user_start();
     unsock_this_process_start();
-    unsock_child_environment_take(&environment, unsock_span_of(own_file));
+    unsock_child_environment_take(environment, unsock_span_of(own_file));
     __atomic_store_n(&unsock_activity, UNSOCK_ACTIVE, __ATOMIC_RELEASE);
 }
 
@@ -134,12 +129,13 @@ int unsock_last_error(void) {
 }
 
 int unsock_configure(const char *environment, size_t length, char *error, size_t size) {
-    struct unsock_environment source = {.block = environment, .length = length};
+    const char *own[UNSOCK_ENVIRONMENT_OWN];
     struct unsock_settings settings;
     char none[1];
     struct unsock_text line = unsock_text_in(size > 0 ? error : none, size > 0 ? size : 1);
     unsock_active();
-    if (!unsock_settings_read(&source, &settings, &line) || !unsock_directory_make(&settings, &line) ||
+    if ((!unsock_environment_of_block(environment, length, own) && !unsock_text_fail(&line, "too many variables")) ||
+        !unsock_settings_read(own, &settings, &line) || !unsock_directory_make(&settings, &line) ||
         !unsock_log_start(&settings, &line))
         return -EINVAL;
     unsock_settings = settings;

@@ -16,7 +16,7 @@ bool unsock_start_active(void);
 /* Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
  * library's path, and `stack_end` the end of the first thread's stack (rt/user.h). Inert without UNSOCK_DIR or with
  * UNSOCK_OFF=1. Ends the process if the settings cannot be read. */
-void unsock_start_loaded(const struct unsock_environment *environment, const char *own_file, uintptr_t stack_end);
+void unsock_start_loaded(const char *const *environment, const char *own_file, uintptr_t stack_end);
 
 /* Called before all else: finds out whether this process is trapped. If not, the library does not mark its own calls,
  * as a filter of the program's own may compare all 64 bits of an argument (rt/sys.h). */
@@ -24,7 +24,7 @@ void unsock_start_marks(void);
 
 /* Starts the library in libunsock.so run as a program, which has read the settings and is about to execute the command.
  * Then unsock_exec completes the command's environment, as it does in a redirected program. */
-void unsock_start_program(const struct unsock_environment *environment, const char *own_file);
+void unsock_start_program(const char *const *environment, const char *own_file);
 
 /* True if the library is active in this process. Each intercepted call checks this first. */
 static inline bool unsock_active(void) {
@@ -41,8 +41,7 @@ extern bool unsock_start_traps;
 /* each.c: `run --each`: if the environment has UNSOCK_EACH, recognises this process as a runner, or as a runner's
  * child. A child gets a directory of its own. Changes the environment and the settings in place. Returns false with one
  * line in `error` if the process's command line cannot be read. */
-bool unsock_each_start(const struct unsock_environment *environment, struct unsock_settings *settings,
-                       struct unsock_text *error);
+bool unsock_each_start(const char *const *environment, struct unsock_settings *settings, struct unsock_text *error);
 
 /* child_environment.c: LD_PRELOAD and the settings, for each program that this one executes. They are copied at the
  * library's start, since a program may clear or overwrite its environment. */
@@ -51,7 +50,7 @@ bool unsock_each_start(const struct unsock_environment *environment, struct unso
 
 /* Copies the variables. `own_file` is the library's absolute path; if empty, the library never changes LD_PRELOAD. If
  * `environment` is NULL, stores only the path, and the library never adds a variable. */
-void unsock_child_environment_take(const struct unsock_environment *environment, struct unsock_span own_file);
+void unsock_child_environment_take(const char *const *environment, struct unsock_span own_file);
 
 /* Returns the library's path; NULL if it is not known. */
 const char *unsock_child_environment_file(void);
@@ -79,7 +78,7 @@ bool unsock_proof_library(const char *path, struct unsock_text *error);
 
 /* Chooses the library to preload: `option` if not NULL, else UNSOCK_LIB, else `own`, the path of the running
  * libunsock.so (NULL if unknown). Checks it by unsock_proof_library, and writes its absolute path into `path`. */
-bool unsock_proof_choose(const char *option, const char *own, const struct unsock_environment *environment, char *path,
+bool unsock_proof_choose(const char *option, const char *own, const char *const *environment, char *path,
                          struct unsock_text *error);
 
 /* Checks that AF_UNIX sockets can be created and bound, by a bind that the kernel refuses only after all checks of

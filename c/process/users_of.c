@@ -50,12 +50,6 @@ static bool has_variable(const struct users *users, uint32_t process) {
     return false;
 }
 
-static bool is_among_numbers(uint64_t number, const uint32_t *list, unsigned count) {
-    while (count > 0 && list[count - 1] != number)
-        count--;
-    return count > 0;
-}
-
 static bool has_socket(const struct users *users, uint32_t process) {
     static const char socket[] = "socket:[";
     char path[64], link[64];
@@ -72,7 +66,7 @@ static bool has_socket(const struct users *users, uint32_t process) {
         struct unsock_span rest = {link + sizeof(socket) - 1, 0};
         rest.length = unsock_begins(link, socket) ? strlen(rest.at) : 0;
         found = unsock_span_number(unsock_span_next(&rest, ']'), 10, UINT32_MAX, &number) &&
-                is_among_numbers(number, users->sockets, users->socket_count);
+                unsock_is_among((uint32_t)number, users->sockets, users->socket_count);
     }
     unsock_entries_close(&entries);
     return found;
@@ -108,7 +102,7 @@ static bool note_socket(void *context, const struct unsock_unix_socket *socket) 
 static bool note_process(struct users *users, uint32_t process) {
     long fd = unsock_pidfd_open(process, 0);
     int64_t parent = fd < 0 ? -1 : parent_of(process);
-    if (parent < 0 || !(is_among_numbers((uint64_t)parent, users->processes, users->count) ||
+    if (parent < 0 || !(unsock_is_among((uint32_t)parent, users->processes, users->count) ||
                         has_variable(users, process) || has_socket(users, process))) {
         unsock_close_open(fd);
         return false;
@@ -136,7 +130,8 @@ static void find_users(struct users *users, const char *directory, const uint32_
         for (const char *name; users->count < PROCESSES_MOST && (name = unsock_entries_next(&entries, &type));) {
             uint64_t process;
             if (unsock_span_number(unsock_span_of(name), 10, INT32_MAX, &process) &&
-                !is_among_numbers(process, spared, 2) && !is_among_numbers(process, users->processes, users->count))
+                !unsock_is_among((uint32_t)process, spared, 2) &&
+                !unsock_is_among((uint32_t)process, users->processes, users->count))
                 more |= note_process(users, (uint32_t)process);
         }
         unsock_entries_close(&entries);

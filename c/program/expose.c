@@ -152,7 +152,7 @@ static uint64_t prepare_descriptors(void) {
 }
 
 /* Sets the library's settings, since its functions bind the names of clients in the directory. */
-static bool configure(const struct unsock_environment *caller) {
+static bool configure(const char *const *caller) {
     const char *timeout = unsock_environment_get(caller, "UNSOCK_CONNECT_TIMEOUT_MS");
     char line[LINE_MOST];
     UNSOCK_TEXT(variables, VARIABLES_MOST);
@@ -192,7 +192,7 @@ int unsock_expose_start(const struct unsock_command_call *call) {
         return UNSOCK_COMMAND_USAGE;
     if (!unsock_choose_directory(call, directory, call->error) || !unsock_checkout_prepare(directory, call->error) ||
         !unsock_run_directory_prepare(directory, unsock_options_value(given, "--force"), NULL, NULL, call->error) ||
-        !configure(&call->environment))
+        !configure(call->environment))
         return UNSOCK_COMMAND_FAILED;
     long result = prepare_events();
     if (result < 0)

@@ -72,7 +72,7 @@ static unsigned take_option(struct reading *reading, const char *const *words) {
     return taken;
 }
 
-/* Stores an operand. Stores at most one more than a command can have, so that check_operands finds too many. */
+/* Stores an operand. Stores at most one more than a command can have, so that unsock_options_read finds too many. */
 static void take_operand(struct unsock_options *options, const char *word) {
     if (options->operand_count <= UNSOCK_OPERANDS_MOST)
         options->operands[options->operand_count++] = word;
@@ -127,16 +127,6 @@ static bool refuse_unknown(const struct reading *reading) {
                             meant ? "?" : "");
 }
 
-static bool check_operands(const struct reading *reading) {
-    const struct unsock_options *options = reading->options;
-    const struct unsock_option_table *table = options->table;
-    if (options->operand_count > table->operands_most)
-        return unsock_text_refuse(reading->error, table->command, "too many arguments",
-                                  options->operands[table->operands_most]);
-    return options->operand_count >= table->operands_least ||
-           unsock_text_fail(reading->error, table->command, ": ", table->operand, " is missing");
-}
-
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error) {
     struct reading reading = {.options = options, .error = error};
@@ -153,17 +143,20 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
     if (reading.too_many)
         return unsock_text_fail(error, table->command, ": ", reading.too_many, ": more than ",
                                 UNSOCK_DECIMAL(UNSOCK_OPTIONS_EACH_MOST));
-    return table->is_wrapper || check_operands(&reading);
+    if (!table->is_wrapper && options->operand_count > table->operands_most)
+        return unsock_text_refuse(error, table->command, "too many arguments", options->operands[table->operands_most]);
+    return table->is_wrapper || options->operand_count >= table->operands_least ||
+           unsock_text_fail(error, table->command, ": ", table->operand, " is missing");
 }
 
 bool unsock_choose_directory(const struct unsock_command_call *call, struct unsock_run_directory *directory,
                              struct unsock_text *error) {
     const char *dir = unsock_options_value(call->options, "--dir");
     if (!unsock_options_value(call->options, "--here"))
-        return unsock_run_directory_choose(dir, &call->environment, directory, error);
+        return unsock_run_directory_choose(dir, call->environment, directory, error);
     if (dir)
         return unsock_text_fail(error, "--here and --dir exclude each other: leave out one");
-    return unsock_checkout_choose(&call->environment, unsock_options_value(call->options, "--force"), directory, error);
+    return unsock_checkout_choose(call->environment, unsock_options_value(call->options, "--force"), directory, error);
 }
 
 const char *unsock_options_value(const struct unsock_options *options, const char *flag) {

@@ -78,7 +78,7 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
 
 struct unsock_command_call {
     const struct unsock_options *options;
-    struct unsock_environment environment;
+    const char *const *environment;
     const char *library; /* the library's path; NULL: unknown, without /proc */
     struct unsock_text *error;
 };

@@ -51,7 +51,7 @@ static void print_json_text(const char *text) {
         unsigned char c = (unsigned char)*text;
         unsigned length = unsock_utf8_next(text);
         if (c < 0x20)
-            unsock_print("\\u", unsock_text_digits((char[24]){0}, c, 16, 4));
+            unsock_print(UNSOCK_DIGITS("\\u", c, 16, 4));
         else if (length == 0)
             unsock_print("\xef\xbf\xbd");
         else if (c == '"' || c == '\\')

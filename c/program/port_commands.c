@@ -23,7 +23,7 @@ static int print_library_path(const struct unsock_command_call *call) {
     if (call->options->operand_count > 0 || unsock_options_value(call->options, "--dir") ||
         unsock_options_value(call->options, "--here"))
         return unsock_text_put(call->error, "path: --lib stands alone"), UNSOCK_COMMAND_USAGE;
-    if (!unsock_proof_choose(NULL, call->library, &call->environment, path, call->error))
+    if (!unsock_proof_choose(NULL, call->library, call->environment, path, call->error))
         return UNSOCK_COMMAND_FAILED;
     unsock_print(path, "\n");
     return 0;

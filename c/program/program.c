@@ -123,7 +123,7 @@ static int start_given(const struct command *command, const char *const *argv, c
     char own[UNSOCK_PATH_MOST];
     UNSOCK_TEXT(error, LINE_MOST);
     struct unsock_options options;
-    struct unsock_command_call call = {&options, {.list = environment}, read_link(OWN_FILE, own), &error};
+    struct unsock_command_call call = {&options, environment, read_link(OWN_FILE, own), &error};
     bool good = unsock_options_read(command->table, argv + 2, &options, &error);
     bool asks = command->start == unsock_query_start, is_http = false, exposes = is_word(argv[1], "expose");
     for (const char *flag = UNSOCK_HTTP_OPTIONS; good && exposes && *flag; flag += strlen(flag) + 1)
@@ -133,7 +133,7 @@ static int start_given(const struct command *command, const char *const *argv, c
             hand_over(argv, environment);
         return options.help ? print_usage(command) : fail_with("expose --http", "the command line does it", 1);
     }
-    good = good && (asks || unsock_setting_names_check(&call.environment, &error));
+    good = good && (asks || unsock_setting_names_check(call.environment, &error));
     int status = good ? command->start(&call) : command->misused;
     return error.length > 0 ? fail_program(error.buffer, status) : status;
 }
@@ -159,7 +159,7 @@ static void restore_caller(struct unsock_span told) {
 
 /* `UNSOCK_FILE=… libunsock.so`: writes the control file that the variables describe. Puts the result or the error into
  * `line`. Returns the exit status. */
-static int make_control_file(const struct unsock_environment *environment, struct unsock_text *line) {
+static int make_control_file(const char *const *environment, struct unsock_text *line) {
     char real[UNSOCK_PATH_MOST];
     struct unsock_control_file file;
     const char *path = unsock_environment_get(environment, "UNSOCK_FILE");
@@ -180,7 +180,6 @@ static int make_control_file(const struct unsock_environment *environment, struc
 }
 
 int unsock_program(int argc, const char *const *argv, const char *const *environment) {
-    struct unsock_environment source = {.list = environment};
     bool is_front = argc >= 1 && unsock_span_is(unsock_base_name(unsock_span_of(argv[0])), FRONT);
     if (argc >= 1 && unsock_begins(argv[0], OF_RUNTIME))
         restore_caller(unsock_span_of(argv[0] + sizeof(OF_RUNTIME) - 1));
@@ -198,9 +197,9 @@ int unsock_program(int argc, const char *const *argv, const char *const *environ
             argv[1],
             "the library alone has no such command, and the whole command line is not installed beside it: --help",
             is_word(argv[1], "make-control") ? UNSOCK_COMMAND_USAGE : UNSOCK_COMMAND_FAILED);
-    if (argc < 2 && unsock_environment_get(&source, "UNSOCK_FILE")) {
+    if (argc < 2 && unsock_environment_get(environment, "UNSOCK_FILE")) {
         UNSOCK_TEXT(line, LINE_MOST);
-        int status = make_control_file(&source, &line);
+        int status = make_control_file(environment, &line);
         return fail_program(line.buffer, status);
     }
     unsock_print(UNSOCK_USAGE);

@@ -101,8 +101,8 @@ int unsock_prune_start(const struct unsock_command_call *call) {
     if (!unsock_choose_directory(call, &pruning.directory, call->error))
         return UNSOCK_COMMAND_USAGE;
     /* A library that the user names must be of this version, so that it would remove the same files. */
-    bool is_named = named || unsock_environment_get(&call->environment, "UNSOCK_LIB");
-    if ((is_named && !unsock_proof_choose(named, call->library, &call->environment, library, call->error)) ||
+    bool is_named = named || unsock_environment_get(call->environment, "UNSOCK_LIB");
+    if ((is_named && !unsock_proof_choose(named, call->library, call->environment, library, call->error)) ||
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))
         return UNSOCK_COMMAND_FAILED;
     if (pruning.json)

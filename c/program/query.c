@@ -56,7 +56,7 @@ static const char *option_of_query(const struct query *query, const char *flag) 
 }
 
 static bool choose_asked_directory(struct query *query) {
-    const struct unsock_environment *caller = &query->call->environment;
+    const char *const *caller = query->call->environment;
     return unsock_setting_names_check(caller, &query->error) &&
            unsock_choose_directory(query->call, &query->directory, &query->error);
 }
@@ -68,7 +68,7 @@ static bool choose_asked_settings(struct query *query) {
         library = query->call->library ? query->call->library : "/";
     return choose_asked_directory(query) &&
            unsock_run_environment_make(query->call->options, option_of_query(query, "--force"),
-                                       query->call->environment.list, query->directory.path, library, &query->made,
+                                       query->call->environment, query->directory.path, library, &query->made,
                                        &query->error);
 }
 
@@ -106,10 +106,9 @@ static bool answer_settings(struct query *query) {
 /* Checks the directory; if it does not exist, checks only the directories above it. */
 static bool answer_directory(struct query *query) {
     UNSOCK_TEXT(problem, ERROR_SIZE);
-    struct statx status;
     if (!choose_asked_directory(query))
         return false;
-    bool exists = unsock_statx(AT_FDCWD, query->directory.path, 0, STATX_TYPE, &status) == 0;
+    bool exists = unsock_faccessat(AT_FDCWD, query->directory.path, 0) == 0;
     bool good = (exists ? unsock_run_directory_check : unsock_run_directory_check_place)(
         &query->directory, option_of_query(query, "--force"), &problem);
     write_directory(query);
@@ -158,7 +157,7 @@ static void write_step(struct unsock_route *route, const struct unsock_route_ste
 static bool answer_route(struct query *query) {
     char file[UNSOCK_PATH_MOST];
     struct unsock_route route = {
-        .search = unsock_search_path(query->call->environment.list), .error = &query->error, .see = write_step};
+        .search = unsock_search_path(query->call->environment), .error = &query->error, .see = write_step};
     unsock_json_open("steps", '[');
     bool good = unsock_route_find(&route, query->value, file) && unsock_route_follow(&route, file);
     unsock_json_close(']');
@@ -169,9 +168,8 @@ static bool answer_route(struct query *query) {
 /* Runs under the program's profile. True if a socket can be bound in the directory, or if it does not exist yet. */
 static bool can_bind(const void *context) {
     const struct unsock_run_directory *directory = context;
-    struct statx status;
     UNSOCK_TEXT(why, WHY_MOST);
-    return unsock_statx(AT_FDCWD, directory->path, 0, STATX_TYPE, &status) == -ENOENT ||
+    return unsock_faccessat(AT_FDCWD, directory->path, 0) == -ENOENT ||
            unsock_run_directory_check_sockets(directory, true, &why);
 }
 

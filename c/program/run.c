@@ -138,7 +138,7 @@ static bool make_command_environment(struct run *run) {
     /* Always trusts a --private directory: it is inside a checked one, and all who may write there are trusted. */
     run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
     run->trusts |= run->is_private && run->is_open;
-    return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment.list, path_of_run(run),
+    return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment, path_of_run(run),
                                        run->library, &run->environment, run->error);
 }
 
@@ -155,7 +155,7 @@ static bool choose_run_directory(struct run *run) {
 
 /* Checks everything that can be checked before a change. Returns the exit status; 0: no error. */
 static int check_run(struct run *run) {
-    const struct unsock_environment *caller = &run->call->environment;
+    const char *const *caller = run->call->environment;
     struct unsock_text *error = run->error;
     if (!run->call->options->command[0] && !run->holds) {
         unsock_text_put(error, "run: no command: write \"unsock run [options] -- COMMAND [ARG...]\"");
@@ -172,10 +172,10 @@ static int check_run(struct run *run) {
 }
 
 static int become_command(struct run *run) {
-    struct unsock_environment environment = {.list = run->environment.list};
-    unsock_start_program(&environment, run->library);
-    long result = unsock_exec_search(run->call->options->command[0], unsock_search_path(environment.list),
-                                     run->call->options->command, environment.list);
+    const char *const *environment = run->environment.list;
+    unsock_start_program(environment, run->library);
+    long result = unsock_exec_search(run->call->options->command[0], unsock_search_path(environment),
+                                     run->call->options->command, environment);
     unsock_text_join(run->error, "command ", run->file, ": ",
                      result == -ENOENT ? "its interpreter or dynamic linker does not exist"
                                        : unsock_errno_words(-result));
@@ -216,7 +216,7 @@ static bool make_run_place(struct run *run) {
 
 static int run_checked(struct run *run) {
     static const char off[] = "unsock: run: " OFF ": nothing is redirected\n";
-    const char *const *caller = run->call->environment.list;
+    const char *const *caller = run->call->environment;
     if (unsock_settings.off)
         unsock_write(2, off, sizeof(off) - 1);
     if (option_of_run(run, "--dry-run"))

@@ -14,11 +14,6 @@
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
 
-static const char *get_variable(const struct unsock_run_environment *environment, const char *name) {
-    struct unsock_environment list = {.list = environment->list};
-    return unsock_environment_get(&list, name);
-}
-
 /* Removes all but the first `kept` variables of this name. Returns the index of the first, or the end of the list. */
 static size_t reduce(struct unsock_run_environment *environment, const char *name, size_t kept) {
     size_t to = 0, found = 0, place = SIZE_MAX;
@@ -53,7 +48,8 @@ static void set_variable(struct unsock_run_environment *environment, const char 
 static bool choose(struct unsock_run_environment *environment, const struct unsock_option *option, const char *value,
                    struct unsock_text *error) {
     struct unsock_span choice = unsock_span_of(value ? value : option->otherwise);
-    if (!value && (get_variable(environment, option->variable) || get_variable(environment, CONVERT_VSOCK)))
+    if (!value && (unsock_environment_get(environment->list, option->variable) ||
+                   unsock_environment_get(environment->list, CONVERT_VSOCK)))
         return true;
     bool all = unsock_span_is(choice, option->otherwise), vsock = unsock_span_is(choice, VSOCK);
     if (!all && !vsock && !unsock_span_is(choice, NONE))
@@ -72,12 +68,8 @@ static bool set_log(struct unsock_run_environment *environment, const struct uns
     char path[UNSOCK_PATH_MOST];
     const char *file = value[0] != '\0' ? value : "stderr";
     if (file[0] != '/' && !unsock_span_is(unsock_span_of(file), "stderr")) {
-        long result = unsock_run_resolve(file, path);
-        if (result < 0)
-            return unsock_text_refuse(error, "--log",
-                                      result == -ENOENT ? "the working directory was removed: write an absolute path"
-                                                        : "is too long: write an absolute path",
-                                      file);
+        if (!unsock_run_resolve_named("--log", file, path, error))
+            return false;
         file = path;
     }
     set_variable(environment, option->variable, file);
@@ -91,7 +83,7 @@ static bool apply(struct unsock_run_environment *environment, const struct unsoc
     if (option->kind == UNSOCK_OPTION_MAYBE)
         return !value || set_log(environment, option, value, error);
     bool is_switch = option->kind == UNSOCK_OPTION_SWITCH, sets = is_switch || option->kind == UNSOCK_OPTION_VALUE;
-    if (sets && !value && option->otherwise[0] != '\0' && !get_variable(environment, option->variable))
+    if (sets && !value && option->otherwise[0] != '\0' && !unsock_environment_get(environment->list, option->variable))
         value = option->otherwise;
     if (sets && value)
         set_variable(environment, option->variable, is_switch ? "1" : value);
@@ -99,7 +91,7 @@ static bool apply(struct unsock_run_environment *environment, const struct unsoc
 }
 
 static void put_library(struct unsock_run_environment *environment, const char *library) {
-    const char *before = get_variable(environment, "LD_PRELOAD");
+    const char *before = unsock_environment_get(environment->list, "LD_PRELOAD");
     size_t size = strlen(library) + (before ? strlen(before) : 0) + 2;
     char *value = unsock_exec_space_cut(environment->space, size);
     if (!value)
@@ -114,8 +106,7 @@ static bool check_settings(const struct unsock_run_environment *environment, con
                            struct unsock_text *error) {
     UNSOCK_TEXT(line, 1024);
     const char *own[UNSOCK_ENVIRONMENT_OWN];
-    struct unsock_environment whole = {.list = environment->list}, source = unsock_environment_own(&whole, own);
-    if (unsock_settings_read(&source, &unsock_settings, &line))
+    if (unsock_settings_read(unsock_environment_own(environment->list, own), &unsock_settings, &line))
         return true;
     struct unsock_span rest = {line.buffer, line.length};
     struct unsock_span name = unsock_span_next(&rest, ':');
@@ -131,8 +122,7 @@ static bool check_settings(const struct unsock_run_environment *environment, con
  * the caller's: in another directory, the command has nothing to do with the caller's runner. */
 static void put_each(struct unsock_run_environment *environment, const char *names, const char *directory,
                      const char *const *caller) {
-    struct unsock_environment list = {.list = caller};
-    const char *before = unsock_environment_get(&list, DIRECTORY);
+    const char *before = unsock_environment_get(caller, DIRECTORY);
     size_t size = sizeof(NOBODY UNSOCK_RUNNERS) + (names ? strlen(names) : 0);
     char *value = names ? unsock_exec_space_cut(environment->space, size) : NULL;
     if (value) {
@@ -145,8 +135,7 @@ static void put_each(struct unsock_run_environment *environment, const char *nam
 }
 
 static size_t room_for(const char *const *caller, const struct unsock_options *given, size_t *count) {
-    struct unsock_environment list = {.list = caller};
-    const char *before = unsock_environment_get(&list, "LD_PRELOAD");
+    const char *before = unsock_environment_get(caller, "LD_PRELOAD");
     size_t size = ADDED_BYTES + 2 * (before ? strlen(before) : 0);
     for (unsigned i = 0; i < UNSOCK_OPTIONS_MOST; i++)
         size += given->values[i] ? strlen(given->values[i]) : 0;
@@ -172,7 +161,7 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
         const char *value = unsock_span_is(flag, "--dir") ? directory : given->values[i];
         /* With --group, socket files need this mode, unless the user has set another. */
         if (!value && unsock_options_value(given, "--group") && unsock_span_is(flag, "--mode") &&
-            !get_variable(environment, option->variable))
+            !unsock_environment_get(environment->list, option->variable))
             value = UNSOCK_GROUP_FILE_MODE;
         if (!apply(environment, option, value, error))
             return false;

@@ -10,8 +10,6 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-#include <linux/wait.h>
-
 #define MAPS_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define FILE_MODE 0644
 #define ATTEMPTS_MOST 200 /* a map keeper needs a moment after its command's end */
@@ -54,8 +52,8 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
     if (path.length == 0)
         return unsock_text_refuse(error, "--map", "no path", text);
     bool is_relative = path.buffer[0] != '/' && path.buffer[0] != '@';
-    if (is_relative && unsock_run_resolve(path.buffer, whole) < 0)
-        return unsock_text_refuse(error, "--map", "the working directory was removed: write an absolute path", text);
+    if (is_relative && !unsock_run_resolve_named("--map", path.buffer, whole, error))
+        return false;
     return (!path.cut && unsock_control_to_path(&map->control, is_relative ? whole : path.buffer)) ||
            unsock_text_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
@@ -180,7 +178,6 @@ static void drop_maps(long directory, long command, const struct unsock_run_map 
  * and gets no signal to the caller's session. */
 static bool start_map_keeper(long directory, const struct unsock_run_map *maps, unsigned count,
                              struct unsock_text *error) {
-    int32_t status = 0;
     UNSOCK_CLOSED long command = unsock_pidfd_open(unsock_getpid(), 0);
     long kept[UNSOCK_RUN_MAPS_MOST + 2] = {directory, command};
     for (unsigned i = 0; i < count; i++)
@@ -194,9 +191,7 @@ static bool start_map_keeper(long directory, const struct unsock_run_map *maps, 
             drop_maps(directory, command, maps, count);
         unsock_exit(keeper < 0);
     }
-    while (result > 0 && unsock_wait4(result, &status, __WALL, NULL) == -EINTR)
-        ;
-    result = result > 0 && status != 0 ? -ENOMEM : UNSOCK_MIN(result, 0);
+    result = result > 0 && unsock_wait_for(result) != 0 ? -ENOMEM : UNSOCK_MIN(result, 0);
     for (unsigned i = 0; result == 0 && i < count; i++)
         if (maps[i].lock > 0)
             unsock_close(maps[i].lock);

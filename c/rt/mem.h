@@ -32,6 +32,12 @@ static inline bool unsock_same(const void *left, const void *right, size_t lengt
     return unsock_same_bytes(left, right, length);
 }
 
+static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_t count) {
+    while (count > 0 && values[count - 1] != value)
+        count--;
+    return count > 0;
+}
+
 /* True if the pointer is in page 0 or above all user memory: a system call with it fails with EFAULT at once. */
 static inline bool unsock_is_nowhere(const void *pointer) {
     return (uintptr_t)pointer < 4096 || (uintptr_t)pointer >> 57 != 0;

@@ -2,6 +2,7 @@
 #include "rt/system_calls.h"
 
 #include <linux/poll.h>
+#include <linux/wait.h>
 
 unsigned long unsock_sys_mark_bits = UNSOCK_SYS_MARK << 32;
 
@@ -25,6 +26,13 @@ int unsock_await(long fd, uint32_t events, int64_t milliseconds) {
     struct timespec time = {milliseconds / 1000, milliseconds % 1000 * UNSOCK_MILLISECOND_NS};
     long count = unsock_ppoll(&poll, 1, milliseconds < 0 ? NULL : &time, NULL, 0);
     return count > 0 ? poll.revents : (int)count;
+}
+
+int32_t unsock_wait_for(long process) {
+    int32_t status = -1;
+    while (process > 0 && unsock_wait4((int32_t)process, &status, __WALL, NULL) == -EINTR)
+        ;
+    return status;
 }
 
 long unsock_write_quietly(long fd, const void *bytes, size_t length) {

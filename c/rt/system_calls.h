@@ -230,6 +230,9 @@ long unsock_opened(long fd, long result);
 #define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
 void unsock_cleanup_fd(const long *fd);
 
+/* Waits for the child `process`, even after signals. Returns wait4's status; -1 if `process` is -errno. */
+int32_t unsock_wait_for(long process);
+
 /* Calls write(2) without a signal: SIGPIPE (the reader has closed) or SIGXFSZ (the file may not grow) would end the
  * program. Blocks both, and removes the signal that the write raised, unless it was pending before. */
 long unsock_write_quietly(long fd, const void *bytes, size_t length);

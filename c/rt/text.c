@@ -96,15 +96,9 @@ void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base
         unsock_text_char(text, reversed[--count]);
 }
 
-const char *unsock_text_fd_path(char buffer[40], long fd) {
-    struct unsock_text text = unsock_text_in(buffer, 40);
-    unsock_text_put(&text, "/proc/self/fd/");
-    unsock_text_number(&text, (uint64_t)fd, 10, 1);
-    return buffer;
-}
-
-const char *unsock_text_digits(char buffer[24], uint64_t number, unsigned base, unsigned digits) {
-    struct unsock_text text = unsock_text_in(buffer, 24);
+const char *unsock_text_digits(char buffer[32], const char *before, uint64_t number, unsigned base, unsigned digits) {
+    struct unsock_text text = unsock_text_in(buffer, 32);
+    unsock_text_put(&text, before);
     unsock_text_number(&text, number, base, digits);
     return buffer;
 }

@@ -74,12 +74,13 @@ void unsock_text_list(struct unsock_text *text, const char *const *strings);
 /* As unsock_text_join, for a line that says why something is refused. The value is false, for the caller to return. */
 #define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
 #define unsock_text_refuse(text, what, why, value) unsock_text_fail(text, what, ": ", why, ": \"", value, "\"")
-/* A number's digits as a string, for unsock_text_join. */
-#define UNSOCK_DECIMAL(number) unsock_text_digits((char[24]){0}, (uint64_t)(number), 10, 1)
-#define UNSOCK_MODE(mode) unsock_text_digits((char[24]){0}, (mode), 8, 3)
-#define UNSOCK_FD_PATH(fd) unsock_text_fd_path((char[40]){0}, fd)
-const char *unsock_text_fd_path(char buffer[40], long fd);
-const char *unsock_text_digits(char buffer[24], uint64_t number, unsigned base, unsigned digits);
+/* A number's digits as a string, behind the text `before`, for unsock_text_join. */
+#define UNSOCK_DIGITS(before, number, base, digits)                                                                    \
+    unsock_text_digits((char[32]){0}, before, (uint64_t)(number), base, digits)
+#define UNSOCK_DECIMAL(number) UNSOCK_DIGITS("", number, 10, 1)
+#define UNSOCK_MODE(mode) UNSOCK_DIGITS("", mode, 8, 3)
+#define UNSOCK_FD_PATH(fd) UNSOCK_DIGITS("/proc/self/fd/", fd, 10, 1)
+const char *unsock_text_digits(char buffer[32], const char *before, uint64_t number, unsigned base, unsigned digits);
 
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits);

@@ -33,10 +33,10 @@ bool unsock_control_to_path(struct unsock_control_file *file, const char *path);
 
 /* Makes the control file that the variables describe. `multiplexer` is the file that UNSOCK_FC_SOCK names, with links
  * resolved; NULL if there is none. Returns false with one line in `error`. */
-bool unsock_control_from_variables(const struct unsock_environment *environment, const char *multiplexer,
+bool unsock_control_from_variables(const char *const *environment, const char *multiplexer,
                                    struct unsock_control_file *file, struct unsock_text *error);
 
 /* Adds " NAME=VALUE" for each of the variables that is set. */
-void unsock_control_put_variables(struct unsock_text *text, const struct unsock_environment *environment);
+void unsock_control_put_variables(struct unsock_text *text, const char *const *environment);
 
 #endif

@@ -31,8 +31,8 @@ static const struct variable {
 #define VARIABLES (sizeof(variables) / sizeof(variables[0]))
 
 /* Writes the variable's number, or its default, to the address. Returns false with one line in `error`. */
-static bool put_variable_number(const struct unsock_environment *environment, const struct variable *variable,
-                                uint8_t *dest, struct unsock_text *error) {
+static bool put_variable_number(const char *const *environment, const struct variable *variable, uint8_t *dest,
+                                struct unsock_text *error) {
     const char *name = variable->name, *value = unsock_environment_get(environment, name);
     uint64_t number = variable->otherwise;
     bool is_any = value && variable->otherwise == UINT32_MAX && unsock_span_is(unsock_span_of(value), "-1");
@@ -66,7 +66,7 @@ static uint32_t number_at(const struct unsock_control_file *file, unsigned at) {
     return number;
 }
 
-bool unsock_control_from_variables(const struct unsock_environment *environment, const char *multiplexer,
+bool unsock_control_from_variables(const char *const *environment, const char *multiplexer,
                                    struct unsock_control_file *file, struct unsock_text *error) {
     bool is_vsock = unsock_environment_get(environment, PORT), is_tipc = unsock_environment_get(environment, TYPE);
     uint16_t family = is_vsock ? UNSOCK_AF_VSOCK : UNSOCK_AF_TIPC;
@@ -92,7 +92,7 @@ bool unsock_control_from_variables(const struct unsock_environment *environment,
             unsock_text_refuse(error, HALF_CLOSE, "neither hold nor pass", half_close));
 }
 
-void unsock_control_put_variables(struct unsock_text *text, const struct unsock_environment *environment) {
+void unsock_control_put_variables(struct unsock_text *text, const char *const *environment) {
     const char *value;
     for (size_t i = 0; i < VARIABLES; i++)
         if ((value = unsock_environment_get(environment, variables[i].name)))

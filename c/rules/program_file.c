@@ -5,12 +5,6 @@
 
 #include <elf.h>
 
-#if defined(__x86_64__)
-#define THIS_MACHINE EM_X86_64
-#else
-#define THIS_MACHINE EM_AARCH64
-#endif
-
 /* Begins a Go program's build information, aligned to 16 in its first writable segment (Go's debug/buildinfo). */
 static const char go_mark[] = "\xff Go buildinf:";
 #define GO_MARK_SIZE (sizeof(go_mark) - 1)
@@ -107,7 +101,7 @@ static enum unsock_program_kind elf_kind(struct reading *reading, struct unsock_
     file->bits = header->e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
     file->machine = header->e_machine;
     if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
-        header->e_machine != THIS_MACHINE)
+        header->e_machine != UNSOCK_ELF_MACHINE)
         return UNSOCK_PROGRAM_FOREIGN;
     if ((header->e_type != ET_EXEC && header->e_type != ET_DYN) || header->e_phentsize != sizeof(Elf64_Phdr) ||
         header->e_phnum == 0 || header->e_phnum > SEGMENTS_MOST)

@@ -6,6 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* This machine's number in an ELF header (elf.h). */
+#if defined(__x86_64__)
+#define UNSOCK_ELF_MACHINE EM_X86_64
+#else
+#define UNSOCK_ELF_MACHINE EM_AARCH64
+#endif
+
 enum unsock_program_kind {
     UNSOCK_PROGRAM_OTHER,     /* neither ELF nor a script: binfmt_misc or a shell may run it */
     UNSOCK_PROGRAM_SCRIPT,    /* "#!": `interpreter` runs it */

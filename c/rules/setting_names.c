@@ -30,14 +30,14 @@ static bool refuse_name(struct unsock_span name, struct unsock_text *error) {
                             meant ? meant : "", meant ? "?" : "");
 }
 
-bool unsock_setting_names_check(const struct unsock_environment *environment, struct unsock_text *error) {
-    const char *entry, *candidate;
-    for (size_t at = 0; (entry = unsock_environment_next(environment, &at));) {
-        if (!unsock_begins(entry, PREFIX))
+bool unsock_setting_names_check(const char *const *environment, struct unsock_text *error) {
+    const char *candidate;
+    for (const char *const *entry = environment; *entry; entry++) {
+        if (!unsock_begins(*entry, PREFIX))
             continue;
-        struct unsock_span value = unsock_span_of(entry);
+        struct unsock_span value = unsock_span_of(*entry);
         struct unsock_span name = unsock_span_next(&value, '=');
-        bool is_known = value.length == 0 || unsock_begins(entry, TESTS);
+        bool is_known = value.length == 0 || unsock_begins(*entry, TESTS);
         for (unsigned i = 0; !is_known && (candidate = known_name(NULL, i)); i++)
             is_known = unsock_span_is(name, candidate);
         if (!is_known)

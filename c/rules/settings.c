@@ -125,21 +125,15 @@ static bool read_addresses(struct reader *reader, const struct setting *setting,
     return true;
 }
 
-static bool read_port_range(struct unsock_span item, struct unsock_ports *ports) {
+static bool add_ports(struct unsock_span item, struct unsock_settings *settings) {
     uint64_t first, last;
     size_t length = item.length;
     struct unsock_span part = unsock_span_next(&item, '-');
-    if (!unsock_span_number(part, 10, 65535, &first))
+    if (!unsock_span_number(part, 10, 65535, &first) ||
+        !unsock_span_number(part.length < length ? item : part, 10, 65535, &last))
         return false;
-    last = first;
-    if (part.length < length && !unsock_span_number(item, 10, 65535, &last))
-        return false;
-    *ports = (struct unsock_ports){(uint16_t)first, (uint16_t)last};
+    settings->ports[settings->port_count++] = (struct unsock_ports){(uint16_t)first, (uint16_t)last};
     return first > 0 && first <= last;
-}
-
-static bool add_ports(struct unsock_span item, struct unsock_settings *settings) {
-    return read_port_range(item, &settings->ports[settings->port_count++]);
 }
 
 static bool read_ports(struct reader *reader, const struct setting *setting, const char *value) {
@@ -238,8 +232,7 @@ const char *unsock_setting_name(unsigned index) {
     return index < SETTINGS ? table[index].name : NULL;
 }
 
-bool unsock_settings_read(const struct unsock_environment *environment, struct unsock_settings *settings,
-                          struct unsock_text *error) {
+bool unsock_settings_read(const char *const *environment, struct unsock_settings *settings, struct unsock_text *error) {
     struct reader reader = {settings, error};
     memset(settings, 0, sizeof(*settings));
     if (!unsock_setting_names_check(environment, error))

@@ -65,8 +65,7 @@ struct unsock_settings {
 };
 
 /* Reads the settings. Returns false with one line, "NAME: what is wrong: "value"", in `error`. Makes no system call. */
-bool unsock_settings_read(const struct unsock_environment *environment, struct unsock_settings *settings,
-                          struct unsock_text *error);
+bool unsock_settings_read(const char *const *environment, struct unsock_settings *settings, struct unsock_text *error);
 
 /* The settings in force. Valid only while the library is active (process/start.h). */
 extern struct unsock_settings unsock_settings;

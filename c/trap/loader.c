@@ -11,7 +11,6 @@
 #include "trap/trapped.h"
 
 #include <linux/prctl.h>
-#include <linux/wait.h>
 
 #define EXIT_OWN 125
 #define EXIT_NOT_EXECUTABLE 126
@@ -88,16 +87,6 @@ static void remove_strings(struct start *start) {
     start->name = before.name;
 }
 
-static void own_path(const struct start *start, char *path) {
-    const char *executed = (const char *)auxiliary(start, AT_EXECFN, 0);
-    if (executed && executed[0] == '/' && strlen(executed) < UNSOCK_PATH_MOST) {
-        memcpy(path, executed, strlen(executed) + 1);
-        return;
-    }
-    long length = unsock_readlinkat(AT_FDCWD, "/proc/self/exe", path, UNSOCK_PATH_MOST - 1);
-    path[length > 0 ? length : 0] = '\0';
-}
-
 /* Opens the program. `start->file` is "p" and its path, or "f" and the number of an open descriptor. */
 static long open_program(const struct start *start) {
     uint64_t fd;
@@ -134,7 +123,6 @@ static UNSOCK_TABLE struct unsock_image program, linker;
  * number. So a child makes the call. */
 static bool is_tag_trapped(bool filtered) {
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
-    int32_t status = 1;
     if (!filtered)
         return unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) > 0;
     long child = unsock_clone(0, NULL);
@@ -142,9 +130,7 @@ static bool is_tag_trapped(bool filtered) {
         unsock_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core dump of the child */
         unsock_exit(unsock_syscall6(tagged, 0, 0, 0, 0, 0, 0) <= 0);
     }
-    while (child > 0 && unsock_wait4((int32_t)child, &status, __WALL, NULL) == -EINTR)
-        ;
-    return status == 0;
+    return unsock_wait_for(child) == 0;
 }
 
 /* Rewrites the calls of static and of Go programs, which make their system calls themselves. Leaves a Go program
@@ -175,17 +161,16 @@ static void find_profile(const struct start *start, long fd, struct unsock_text 
 
 void unsock_loader_start(void *stack) {
     struct start start;
-    char own[UNSOCK_PATH_MOST], name[NAME_SIZE] = {0};
+    char name[NAME_SIZE] = {0};
     UNSOCK_TEXT(profile, UNSOCK_PROFILE_MOST);
     read_start(stack, &start);
-    own_path(&start, own);
+    const char *own = (const char *)auxiliary(&start, AT_EXECFN, (uint64_t)""); /* absolute (process/exec.c) */
     remove_strings(&start);
     /* Sets the thread's name before anything is logged, since the log contains the name. */
     struct unsock_span base = unsock_base_name(unsock_span_of(start.name));
     memcpy(name, base.at, UNSOCK_MIN(base.length, sizeof(name) - 1));
     unsock_prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);
-    struct unsock_environment environment = {.list = start.environment};
-    unsock_start_loaded(&environment, own, auxiliary(&start, AT_RANDOM, 0));
+    unsock_start_loaded(start.environment, own, auxiliary(&start, AT_RANDOM, 0));
     long fd = open_program(&start);
     find_profile(&start, fd, &profile);
     map_or_fail(&start, fd, &program);

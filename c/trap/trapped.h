@@ -3,10 +3,7 @@
 #define UNSOCK_TRAP_TRAPPED_H
 
 #include "rt/calls.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "rt/mem.h"
 
 /*
  * The rules of the list of calls (rt/calls.h). The build makes the filter from the rules (scripts/filter.ts). The
@@ -27,16 +24,10 @@
 #define UNSOCK_TRAPS_IF_SET(at) (a[at] != 0)
 #define UNSOCK_TRAPS_IF_SET_OR(at, bits, most) (a[at] != 0 || (a[(at) - 1] & (bits)) > (most))
 #define UNSOCK_TRAPS_IF_VALUE(at, ...)                                                                                 \
-    unsock_is_among((uint32_t)a[at], (const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}))
+    unsock_is_among((uint32_t)a[at], (const uint32_t[]){__VA_ARGS__},                                                  \
+                    sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 #define UNSOCK_TRAPS_IF_VALUE_OR(at, bits, value, ...)                                                                 \
     ((a[at] & (bits)) == (value) || UNSOCK_TRAPS_IF_VALUE(at, __VA_ARGS__))
-
-static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_t size) {
-    size_t count = size / sizeof(value);
-    while (count > 0 && values[count - 1] != value)
-        count--;
-    return count > 0;
-}
 
 /* A call number with this tag is always trapped; its lower half is the real number. The kernel has no such number. In
  * rewritten code, a thread for which the library has no stack makes its calls with the tag (trap/site.h). */

@@ -45,12 +45,11 @@ void *fuzz_exact(const uint8_t *data, size_t size) {
 }
 
 void fuzz_settings(void) {
-    static const char environment[] = "UNSOCK_DIR=/run/u\0UNSOCK_ADDR=127.0.0.0/8,::1";
-    struct unsock_environment source = {.block = environment, .length = sizeof environment};
+    static const char *const environment[] = {"UNSOCK_DIR=/run/u", "UNSOCK_ADDR=127.0.0.0/8,::1", NULL};
     char line[256];
     struct unsock_text error;
     error = unsock_text_in(line, sizeof line);
-    HOLDS(unsock_settings_read(&source, &unsock_settings, &error));
+    HOLDS(unsock_settings_read(environment, &unsock_settings, &error));
 }
 
 static long give(void *to, size_t room) {

@@ -4,17 +4,16 @@
 #include "process/checkout.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char block[] = "GIT_DIR=/a/.git";
+    static const char *const environment[] = {"GIT_DIR=/a/.git", NULL};
     static struct unsock_run_directory directory;
     static char line[UNSOCK_PATH_MOST];
-    struct unsock_environment environment = {.block = block, .length = sizeof block};
     UNSOCK_TEXT(error, 4 * UNSOCK_PATH_MOST);
     fuzz_kernel_start(data, size);
     bool good = read_git_file("/a", ".git", line);
     HOLDS(fuzz_kernel.opened == 0);
     HOLDS(!good || (line[0] != '\0' && strlen(line) < sizeof line && line[strlen(line) - 1] != '\n'));
     fuzz_kernel_start(data, size);
-    good = unsock_checkout_choose(&environment, true, &directory, &error);
+    good = unsock_checkout_choose(environment, true, &directory, &error);
     HOLDS(fuzz_kernel.opened == 0);
     HOLDS(good || error.length > 0);
     HOLDS(!good || (directory.path[0] == '/' && strlen(directory.path) <= UNSOCK_DIR_MOST && directory.git[0] == '/'));

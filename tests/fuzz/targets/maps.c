@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     own_map((struct unsock_span){copy, size}, &path);
     free(copy);
     fuzz_kernel_start(data, size);
-    struct unsock_environment environment = {.block = (const char *)data, .length = size};
-    preloaded_by_name(&environment);
+    const char *environment[UNSOCK_ENVIRONMENT_OWN];
+    if (unsock_environment_of_block((const char *)data, size, environment))
+        preloaded_by_name(environment);
     HOLDS(fuzz_kernel.opened == 0);
     return 0;
 }
