@@ -76,8 +76,7 @@ UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 /* Returns the name of the intercepted function number `index`, from 0 on, or NULL after the last. */
 UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 
-/* Calls execve(2), for a runtime that lacks it. Returns only after a failure; `why` (of `size` bytes) has the
- * reason. */
+/* Calls execve(2), for a runtime that lacks it. Returns only after a failure, with the reason in `why`. */
 UNSOCK_EXPORT void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why,
                                   size_t size);
 

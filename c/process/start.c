@@ -110,7 +110,7 @@ bool unsock_start_active(void) {
             unsock_next_resolve();
         __atomic_store_n(&unsock_activity, activity, __ATOMIC_RELEASE);
     }
-    /* Waits while another thread starts the library, before main, for some microseconds. */
+    /* Waits, for some microseconds, for another thread that is starting the library before main. */
     while (__atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_STARTING)
         unsock_sched_yield();
     return __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_ACTIVE;
