@@ -26,10 +26,13 @@ const LONGEST = 10_000;
  */
 const SANITIZE = "address,undefined";
 const FLAGS = [
-  ..."-std=gnu17 -g1 -O1 -Wall -Wextra -Werror -Wno-gnu -ffreestanding -Ic -fno-sanitize-recover=all".split(" "),
+  ..."-std=gnu17 -g1 -Wall -Wextra -Werror -Wno-gnu -ffreestanding -Ic -fno-sanitize-recover=all".split(" "),
   "-include",
   `${SOURCES}/sys.h`,
 ];
+
+/** In a shorter run, optimizing the code takes longer than the fuzzing. */
+const SHORT_SECONDS = 30;
 
 /** Files left out: they would replace functions that the fuzzer itself calls, or that the sanitizers watch. */
 const LEFT_OUT = ["c/preload/exports.c", "c/program/entry.c", "c/rt/mem.c"];
@@ -80,18 +83,20 @@ async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<
  * Builds the fuzzers.
  *
  * @param names The readers' names.
+ * @param seconds The time that each will run.
  * @returns The directory with the fuzzers.
  * @throws {Error} With the compiler's output.
  */
-async function buildFuzzers(names: readonly string[]): Promise<string> {
+async function buildFuzzers(names: readonly string[], seconds: number): Promise<string> {
   await writeTables();
+  const compileFlags = [...FLAGS, seconds > SHORT_SECONDS ? "-O1" : "-O0"];
   const directory = `${BUILD}/${crypto.randomUUID()}`;
   await Deno.mkdir(path.join(ROOT, directory), { recursive: true });
   const sources = [...await findFiles("c", ".c"), ...await findFiles("c", `${Deno.build.arch}.S`)]
     .filter((file) => !LEFT_OUT.includes(file));
   const objects = await inParallel([...sources, `${SOURCES}/kernel.c`], async (source) => {
     const object = `${directory}/${source.replaceAll("/", "_")}.o`;
-    const flags = source.endsWith(".S") ? ["-Ic"] : [...FLAGS, `-fsanitize=fuzzer-no-link,${SANITIZE}`];
+    const flags = source.endsWith(".S") ? ["-Ic"] : [...compileFlags, `-fsanitize=fuzzer-no-link,${SANITIZE}`];
     await compile([...flags, "-c", "-o", object, source]);
     return object;
   });
@@ -100,7 +105,7 @@ async function buildFuzzers(names: readonly string[]): Promise<string> {
   await call("ar", ["rcs", archive, ...objects]);
   await inParallel(names, async (name) => {
     const source = `${SOURCES}/targets/${name}.c`;
-    await compile([...FLAGS, `-fsanitize=fuzzer,${SANITIZE}`, "-o", `${directory}/${name}`, source, archive]);
+    await compile([...compileFlags, `-fsanitize=fuzzer,${SANITIZE}`, "-o", `${directory}/${name}`, source, archive]);
   });
   return path.join(ROOT, directory);
 }
@@ -167,7 +172,7 @@ async function main(args: readonly string[]): Promise<number> {
   const all = [...await fuzzTargets(".c"), ...twins];
   for (const name of names) if (!all.includes(name)) throw new Error(`no reader is called ${name}: ${all.join(" ")}`);
   const wanted = names.length > 0 ? names : all;
-  const directory = await buildFuzzers(wanted.filter((name) => !twins.includes(name)));
+  const directory = await buildFuzzers(wanted.filter((name) => !twins.includes(name)), seconds);
   const results = await inParallel(wanted, async (name) => {
     const result = twins.includes(name)
       ? await fuzzTwins(name, words)
