@@ -35,7 +35,9 @@ export const COMPILE_FLAGS = [
  */
 export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
-/** Files for calls that only move bytes, and for each connection's names. All other files serve far costlier calls. */
+/**
+ * Files compiled for speed: calls that only move bytes, and each connection's names. Others serve far costlier calls.
+ */
 const FAST = /^c\/((calls|memory|preload|replace|rt|trap)\/|rules\/(address|ip|kernel_name|port_name)\.)/;
 const SMALL_FLAG = "-Os";
 

@@ -1,10 +1,12 @@
 /**
- * Visits every state of the models of a port's names (`tests/proofs/port.pml`, `port_udp.pml`), for every choice of
- * three processes' actions: with two kills and a last bind, with a client, and with a call that fails.
+ * Visits every state of the model of a port's names (`tests/proofs/port.pml`; with `--udp`, `port_udp.pml`), for every
+ * choice of three processes' actions: with two kills (or `--kills N`) and a last bind, with a client, and with a call
+ * that fails.
  *
- * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`: only choices whose letters contain
- * WORD, and at most N of them, spread over all. `--whole` switches partial order reduction off. The last line is `N
- * choices, M states, T transitions, F findings`. The exit status is not 0 if there were findings.
+ * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`. WORD leaves only the choices whose
+ * letters contain it. `--most` visits only N of these, at equal distances. `--whole` switches partial order reduction
+ * off. The last line is `N choices, M states, T transitions, F findings`. The exit status is not 0 if there were
+ * findings.
  */
 import { parseArgs } from "node:util";
 import { showProgress } from "./progress.ts";

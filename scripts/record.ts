@@ -16,7 +16,7 @@ export interface Recording {
   /** Lines of a shell that run before, and are not shown. */
   readonly prepare: string;
   readonly commands: readonly string[];
-  /** The lines of output to show: root would see other users' loopbacks, too. */
+  /** The lines of output to show. Leaves out others, since root sees other users' loopbacks, too. */
   readonly shown?: RegExp;
 }
 

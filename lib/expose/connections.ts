@@ -13,7 +13,7 @@ const SILENT_MS = 10_000;
 /** Descriptors kept for files, relays, and up to 128 connections that Deno accepts before it closes destroyed ones. */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
-/** The most connections to one server, as a share of all. With their clients' connections they are at most half. */
+/** The most connections to one server, as a share of all. Together with their clients' connections: half of all. */
 const SERVER_SHARE = 1 / 4;
 /** The most clients at a time that get a 503 because there are too many connections. */
 const REFUSED_MOST = 64;

@@ -55,7 +55,7 @@ function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
 
 /**
  * Waits until the runtime has read once from all connections with new bytes. On Deno a turn of the event loop may pass
- * without such a read, but no timer ends before it.
+ * without such a read; a timer ends only after one.
  */
 async function lookOnce(isSure: boolean): Promise<void> {
   if (isSure && IS_DENO) await new Promise((done) => setTimeout(done, 1));

@@ -27,7 +27,7 @@ export function schemeOf(socket: Socket): "http" | "https" {
   return "encrypted" in socket && socket.encrypted === true ? "https" : "http";
 }
 
-/** @returns True if a write to the client must wait for the last one, as Deno 2.9's TLS may otherwise stop writing. */
+/** @returns True if a write to the client must wait for the previous one: Deno 2.9's TLS may otherwise stop writing. */
 export function writesInTurn(client: Socket): boolean {
   return IS_DENO && schemeOf(client) === "https";
 }

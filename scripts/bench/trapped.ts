@@ -1,4 +1,4 @@
-/** Measures programs that preloading does not reach, so that their calls are rewritten: a static one, and Go's HTTP. */
+/** Measures programs whose calls are rewritten, as preloading does not reach them: a static one, and Go's HTTP. */
 import * as path from "@std/path/posix";
 import { findProgram } from "../../tests/support/programs.ts";
 import { compare, type Comparison, type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
