@@ -21,7 +21,7 @@ const CLANG_FLAGS = [
   "-analyzer-werror",
   "-Xclang",
   "-analyzer-output=text",
-  // Otherwise the analyser takes a NULL that a function returns here for impossible.
+  // Also reports mistakes that follow a NULL returned by a function here. By default the analyser leaves them out.
   "-Xclang",
   "-analyzer-config",
   "-Xclang",
