@@ -105,10 +105,10 @@
     CALL(NO,      ALL,    NONE,NO,      NO_SYSTEM,                   clone3)
 
 #define UNSOCK_OTHER_NAMES(NAME)                                                                                       \
-    NAME(dprintf) NAME(vdprintf) NAME(__dprintf_chk) NAME(__vdprintf_chk) NAME(sendfile64) NAME(__recv_chk)            \
-    NAME(__recvfrom_chk) NAME(__poll_chk) NAME(__ppoll_chk) NAME(closefrom) NAME(fcntl64) NAME(execv) NAME(execvp)     \
-    NAME(execvpe) NAME(execl) NAME(execlp) NAME(execle) NAME(fexecve) NAME(posix_spawn) NAME(posix_spawnp)             \
-    NAME(pidfd_spawn) NAME(pidfd_spawnp) NAME(system) NAME(popen) NAME(syscall) NAME(dlopen) NAME(_exit) NAME(_Exit)
+    NAME(sendfile64) NAME(__recv_chk) NAME(__recvfrom_chk) NAME(__poll_chk) NAME(__ppoll_chk) NAME(closefrom)          \
+    NAME(fcntl64) NAME(execv) NAME(execvp) NAME(execvpe) NAME(execl) NAME(execlp) NAME(execle) NAME(fexecve)           \
+    NAME(posix_spawn) NAME(posix_spawnp) NAME(pidfd_spawn) NAME(pidfd_spawnp) NAME(system) NAME(popen) NAME(syscall)   \
+    NAME(dlopen) NAME(_exit) NAME(_Exit)
 
 /* Expands to its arguments if this machine has a system call of that name. */
 #define UNSOCK_IF_ON_NO(...)

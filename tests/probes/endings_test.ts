@@ -12,10 +12,7 @@ testProbe(
   "endings_splice",
   "sendfile and splice after the peer's end lose the same bytes of file and pipe as over TCP",
 );
-testProbe(
-  "endings_stdio",
-  "libc's own streams end as over TCP, where its write is known, and dprintf writes as write does",
-);
+testProbe("endings_stdio", "libc's own streams and dprintf end as over TCP, where libc's write is known");
 testProbe("endings_shutdown", "shutdown fails where TCP's does: of what is over, and nowhere else");
 testProbe(
   "endings_poll",

@@ -5,11 +5,10 @@
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
-enum call { WRITE, WRITEV, SEND, SEND_QUIET, SENDTO, SENDMSG, SENDMSG_QUIET, SENDMMSG, NOTHING, DPRINTF, CALLS };
+enum call { WRITE, WRITEV, SEND, SEND_QUIET, SENDTO, SENDMSG, SENDMSG_QUIET, SENDMMSG, NOTHING, CALLS };
 
 static const char *const call_names[CALLS] = {
-    "write",    "writev",    "send",   "send, no signal", "sendto", "sendmsg", "sendmsg, no signal",
-    "sendmmsg", "send of 0", "dprintf"};
+    "write", "writev", "send", "send, no signal", "sendto", "sendmsg", "sendmsg, no signal", "sendmmsg", "send of 0"};
 
 static long put(int fd, enum call call) {
     char text[] = "hello";
@@ -33,8 +32,6 @@ static long put(int fd, enum call call) {
         return sendmsg(fd, &messages[0].msg_hdr, MSG_NOSIGNAL);
     case SENDMMSG:
         return sendmmsg(fd, messages, 1, 0);
-    case DPRINTF:
-        return dprintf(fd, "%s%c", "hell", 'o');
     default:
         return send(fd, text, 0, 0);
     }
@@ -206,6 +203,5 @@ int main(int count, char **words) {
     by_default(WRITE);
     by_default(WRITEV);
     by_default(SEND);
-    by_default(DPRINTF);
     return 0;
 }

@@ -24,7 +24,7 @@ const MULTICAST = "An accepted stream's `IP_MULTICAST_TTL` is 1, and its `IPV6_M
 const DISCONNECTED = "After `connect(AF_UNSPEC)` a stream that the program had not bound to a port of its choice";
 const FORGETS = "An accepted stream of a listener on an address forgets that address when it disconnects";
 const ENDS = ["closed", "shut write", "shut both", "shut write, closed"];
-const STREAMS = ["fprintf and fflush", "fputs, unbuffered", "fprintf, by lines", "fwrite of much"];
+const STREAMS = ["fprintf and fflush", "fputs, unbuffered", "fprintf, by lines", "fwrite of much", "dprintf"];
 
 /** By the probe's file name without `.c`, whatever it was compiled for. */
 export const MAY_DIFFER: Readonly<Record<string, Differences>> = {

@@ -61,7 +61,6 @@ const TRAPPED_ARGUMENTS: Arguments = {
     why: "poll and send are not trapped, shutdown and sendmsg are (docs/limits.md)",
   },
   epoll_by_ring: { args: ["without a peer's end"], why: "epoll_wait is not trapped (docs/limits.md)" },
-  endings_stdio: { args: ["without dprintf"], why: "what it calls is not trapped (docs/limits.md)" },
   endings_large: { args: ["messages"], why: "what else writes is not trapped (docs/limits.md)" },
   endings_write: { args: ["messages"], why: "what else writes is not trapped (docs/limits.md)" },
   signal_threads: { args: ["of threads alone"], why: "a trapped call is a signal of its own (docs/limits.md)" },

@@ -14,9 +14,6 @@ const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 /** Bytes; smaller is better. A handler's stack of 8 KiB has 4.5 KiB left where the processor has AVX-512. */
 const CALLS_MOST = 6912;
 
-/** Functions that format: the C library's own takes about as much. */
-const FORMATS = { names: /^(?:__)?v?dprintf(?:_chk)?$/, most: 9088 };
-
 /** Functions that search PATH: no handler calls them, as only `execve` and its like may be (signal-safety(7)). */
 const SEARCHES = { names: /^(?:posix_spawnp|pidfd_spawnp)$/, most: 5632 };
 
@@ -50,7 +47,7 @@ async function measure(library: string): Promise<void> {
   assert(called.length > 60, `${called.length} functions`);
   const long = called.flatMap((name) => {
     const found = stacks.deepest(name);
-    const most = [FORMATS, SEARCHES].find(({ names }) => names.test(name))?.most ?? CALLS_MOST;
+    const most = SEARCHES.names.test(name) ? SEARCHES.most : CALLS_MOST;
     assert(found !== undefined && found.bytes > 0, `${name} was not found`);
     return found.bytes > most ? [`${name} takes ${found.bytes} bytes, of ${most}: ${found.way.join(" → ")}`] : [];
   });
