@@ -12,9 +12,7 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
 
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry) {
     struct unsock_ip bound = unsock_fd_bound_to(entry);
-    /* A stream that was bound to port 0, and whose connect was refused, keeps its address but not UNSOCK_BOUND. */
-    bool has_own = (entry->flags & (UNSOCK_BOUND | (entry->type == SOCK_STREAM ? UNSOCK_ANY_PORT : 0))) != 0;
-    bool by_address = has_own && bound.family == AF_INET6 && !unsock_ip_is_wildcard(&bound);
+    bool by_address = (entry->flags & UNSOCK_BOUND) && bound.family == AF_INET6 && !unsock_ip_is_wildcard(&bound);
     return entry->domain == AF_INET6 && (by_address || unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY));
 }
 

@@ -29,7 +29,7 @@ UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_f
                                                    const struct unsock_ip *target) {
     union unsock_sockaddr address;
     struct unsock_ip bound = entry->local;
-    if (!(entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)))
+    if (!(entry->flags & UNSOCK_BOUND))
         return unsock_address_default(target->family, 0);
     if (entry->kind == UNSOCK_KIND_IP) {
         long length = unsock_socket_name(fd, __NR_getsockname, &address);

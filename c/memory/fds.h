@@ -68,7 +68,7 @@ enum {
     UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
     UNSOCK_FILE = 1 << 2,  /* its name is a socket file, removed with it; KIND_FOREIGN: files/control_file.h */
     UNSOCK_STREAM_UNLISTED = 1 << 3, /* waiting or reserved: gets its port anew at listen (unsock_port_come_forward) */
-    UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0; without BOUND, it has kept only the address */
+    UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,        /* made by accept */
     UNSOCK_STREAM_WAITING = 1 << 6,  /* SPENT: SO_SNDTIMEO ended a connect, which the next connect continues */
     UNSOCK_DATAGRAM_HEARD = 1 << 7,  /* has received a datagram, or a thread has waited for one */

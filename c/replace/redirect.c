@@ -195,34 +195,11 @@ long unsock_redirect_to_ip(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/* Binds the address that the program bound with port 0, and leaves the socket without a port. */
-static void bind_without_port(int fd, const struct unsock_fd *entry, const struct unsock_ip *local) {
-    static const int32_t on = 1, off = 0;
-    union unsock_sockaddr address;
-    struct unsock_ip any = *local;
-    any.port = 0;
-    socklen_t length = unsock_ip_write(&any, entry->domain, &address);
-    unsock_setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-    unsock_bind(fd, &address, length);
-    unsock_setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof(off));
-}
-
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry) {
-    struct unsock_ip local = entry->local;
-    bool keeps_address = (entry->flags & UNSOCK_ANY_PORT) && !(entry->flags & UNSOCK_SETTLED);
     uint32_t given_up = entry->flags & (UNSOCK_BOUND | UNSOCK_NAMED);
     unsock_fds_unmark(entry, given_up);
     long result = unsock_redirect_to_ip(fd, entry);
     if (result < 0)
         unsock_fds_mark(entry, given_up);
-    if (result == 0 && keeps_address) {
-        bind_without_port(fd, entry, &local);
-        unsock_fds_mark(entry, UNSOCK_ANY_PORT);
-        /* A stream that is bound to an IPv6 address cannot connect to an IPv4 one: the entry keeps the address. */
-        if (entry->type == SOCK_STREAM)
-            entry->local = local;
-        entry->local.port = 0;
-        entry->local.tag = 0;
-    }
     return result;
 }

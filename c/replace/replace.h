@@ -34,8 +34,7 @@ long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, 
  * the program bound. Does nothing if one is there already. Returns 0, or -errno with the descriptor unchanged. */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
-/* As unsock_redirect_to_ip, but gives up the bound address, as connect(AF_UNSPEC) does. If the program bound it with
- * port 0, gives up only the port. */
+/* As unsock_redirect_to_ip, but gives up the bound address, as connect(AF_UNSPEC) does. */
 long unsock_redirect_to_new(int fd, struct unsock_fd *entry);
 
 /* reuse.c: Finds descriptor numbers that now refer to another socket. */

@@ -46,10 +46,11 @@ export function hasConnected(socket: Followed | undefined): boolean {
   return socket?.calls.some((call) => call.startsWith("connect")) === true;
 }
 
-/** True for a UDP socket that was bound to an address and any port, and then disconnected. */
+/** True for a socket that was bound to an address and any port, and then disconnected, or as a stream refused. */
 export function hasForgottenAddress(socket: Followed): boolean {
   const bound = socket.calls.findIndex((call) => /^bind \S+:0$/.test(call) && !/^bind (0\.0\.0\.0|\[::\]):/.test(call));
-  return isUdp(socket) && bound >= 0 && socket.calls.indexOf("connect none", bound) >= 0;
+  return bound >= 0 && (socket.calls.indexOf("connect none", bound) >= 0 ||
+    !isUdp(socket) && socket.failed.some((call) => call.startsWith("connect")));
 }
 
 /** True for a connect to the socket's port, or to the last sender. */

@@ -92,8 +92,8 @@ export const RARE: readonly Rule[] = [
       all.some((one) => one !== socket && isUdp(one) && one.calls.includes("bind 127.0.0.1:7003") && hasSent(one)),
   },
   {
-    row: "A UDP socket that was bound to an address and any port forgets the address when it disconnects",
-    is: ({ socket, all }) => isUdp(socket) && all.some(hasForgottenAddress),
+    row: "A socket that was bound to an address and any port forgets the address when it disconnects",
+    is: ({ socket, all }) => all.some((one) => isUdp(one) === isUdp(socket) && hasForgottenAddress(one)),
   },
   {
     row: "An accepted stream of a listener on an address forgets that address when it disconnects",
