@@ -16,10 +16,8 @@
  * open. A forked child shares the sets with its parent: does nothing there, unless the child made a socket file. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
-    if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry)) {
+    if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry))
         unsock_epoll_take(fd, &carry);
-        unsock_epoll_drop(&carry);
-    }
 }
 
 /* Closes a socket with a file elsewhere, and removes the file, whose path the kernel tells only before the close. */

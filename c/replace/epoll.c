@@ -114,23 +114,6 @@ UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t 
     return found;
 }
 
-#define MORE_SIZE (UNSOCK_EPOLL_MORE * sizeof(struct unsock_epoll_registration))
-
-static struct unsock_epoll_registration *new_place(struct unsock_epoll_carry *carry) {
-    if (carry->count < UNSOCK_EPOLL_FEW)
-        return &carry->few[carry->count++];
-    if (!carry->more)
-        carry->more = unsock_map(MORE_SIZE);
-    if (!carry->more || carry->count == UNSOCK_EPOLL_FEW + UNSOCK_EPOLL_MORE)
-        return NULL;
-    return &carry->more[carry->count++ - UNSOCK_EPOLL_FEW];
-}
-
-void unsock_epoll_drop(const struct unsock_epoll_carry *carry) {
-    if (carry->more)
-        unsock_unmap(carry->more, MORE_SIZE);
-}
-
 /* Moves the registration in `set` to `carry`; drops it if its data (often a pointer) are unknown, or `carry` is full.
  * Returns 0, or -errno if nothing was removed. */
 static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
@@ -150,9 +133,8 @@ static long take_from(int set, int fd, struct unsock_epoll_carry *carry) {
         known = true;
         result = 0;
     }
-    struct unsock_epoll_registration *place = result < 0 || !known ? NULL : new_place(carry);
-    if (place)
-        *place = (struct unsock_epoll_registration){set, event};
+    if (result == 0 && known && carry->count < UNSOCK_EPOLL_SETS)
+        carry->registrations[carry->count++] = (struct unsock_epoll_registration){set, event};
     return result;
 }
 
@@ -171,7 +153,6 @@ static void take_all(int fd, struct unsock_epoll_carry *carry) {
 
 void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry) {
     carry->count = 0;
-    carry->more = NULL;
     if (!unsock_epoll_is_registered(fd))
         return;
     take_all(fd, carry);
@@ -180,8 +161,7 @@ void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry) {
 
 void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry) {
     for (unsigned i = 0; i < carry->count; i++) {
-        const struct unsock_epoll_registration *one =
-            i < UNSOCK_EPOLL_FEW ? &carry->few[i] : &carry->more[i - UNSOCK_EPOLL_FEW];
+        const struct unsock_epoll_registration *one = &carry->registrations[i];
         struct unsock_epoll_event event = {unsock_epoll_asked(entry, one->event.events), one->event.data};
         if (unsock_epoll_is_fired(event.events) && remember_fired(one->set, fd))
             continue;
@@ -189,7 +169,6 @@ void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsoc
         if (unsock_epoll_ctl(one->set, EPOLL_CTL_ADD, fd, &event) == 0)
             unsock_epoll_note(one->set, EPOLL_CTL_ADD, fd, &one->event);
     }
-    unsock_epoll_drop(carry);
 }
 
 UNSOCK_OWN_FRAME void unsock_epoll_rearm(int fd, const struct unsock_fd *entry) {

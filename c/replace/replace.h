@@ -107,29 +107,25 @@ uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
 
-#define UNSOCK_EPOLL_FEW 4 /* on the stack, which may be small */
-#define UNSOCK_EPOLL_MORE 256
+#define UNSOCK_EPOLL_SETS 8 /* few, as stacks may be small */
 
 struct unsock_epoll_registration {
     int set;
     struct unsock_epoll_event event;
 };
 
-/* Registrations that were removed from their sets. unsock_epoll_give makes them again for the new socket;
- * unsock_epoll_drop forgets them. */
+/* Registrations that were removed from their sets. unsock_epoll_give makes them again for the new socket. */
 struct unsock_epoll_carry {
     unsigned count;
-    struct unsock_epoll_registration few[UNSOCK_EPOLL_FEW];
-    struct unsock_epoll_registration *more; /* NULL: none */
+    struct unsock_epoll_registration registrations[UNSOCK_EPOLL_SETS];
 };
 
-/* Moves the registrations of the descriptor in all sets to `carry`. Skips sets that were closed meanwhile. */
+/* Moves the registrations of the descriptor to `carry`; drops those beyond UNSOCK_EPOLL_SETS. Skips sets that were
+ * closed meanwhile. */
 void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry);
 
-/* Makes the registrations in `carry` again, for the new socket of `entry`. Frees `carry`. */
+/* Makes the registrations in `carry` again, for the new socket of `entry`. */
 void unsock_epoll_give(int fd, const struct unsock_fd *entry, const struct unsock_epoll_carry *carry);
-
-void unsock_epoll_drop(const struct unsock_epoll_carry *carry);
 
 /* Removes and repeats the descriptor's registrations: an edge-triggered event that still holds is reported again. */
 void unsock_epoll_rearm(int fd, const struct unsock_fd *entry);
