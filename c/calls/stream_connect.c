@@ -104,33 +104,14 @@ UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long resul
 /* Continues after a connect of the program's own descriptor, not of a stand-in. So if that connect waits in the kernel,
  * a close, a signal or a cancelled thread ends the wait without leaving a stand-in behind. */
 static long after_own_connect(struct attempt *attempt, long result) {
-    struct unsock_fd *entry = attempt->entry;
-    /* SO_SNDTIMEO ended the wait. */
-    if (result == -EAGAIN)
-        result = -EINPROGRESS;
-    if (result == -EINPROGRESS && (entry->flags & UNSOCK_STREAM_WAITING))
-        result = -EALREADY;
-    if (result == -EINPROGRESS)
-        unsock_fds_mark(entry, UNSOCK_STREAM_WAITING);
+    if (result == -EAGAIN) /* SO_SNDTIMEO ended the wait */
+        return -EINPROGRESS;
     if (result < 0)
-        return result == -EINPROGRESS || result == -EALREADY ? result : connect_refused(attempt, result);
-    unsock_fds_unmark(entry, UNSOCK_STREAM_WAITING);
+        return connect_refused(attempt, result);
     result = connected(attempt);
     /* The unconnected socket was writable already: edge-triggered sets would not report the connection. */
-    unsock_epoll_rearm(attempt->fd, entry);
+    unsock_epoll_rearm(attempt->fd, attempt->entry);
     return result;
-}
-
-/* Restores, from the socket's name, the source and target of a connect that the program's SO_SNDTIMEO ended. */
-UNSOCK_OWN_FRAME static long remember_wait(struct attempt *attempt) {
-    union unsock_sockaddr name;
-    long length = unsock_socket_name(attempt->fd, __NR_getsockname, &name);
-    struct unsock_ip target;
-    if (length < 0 || !unsock_kernel_name_read_stream(&name.un, (size_t)length, &attempt->source, &target))
-        return length < 0 ? length : -EINVAL;
-    attempt->target = target;
-    attempt->nonblocking = unsock_socket_nonblocking(attempt->fd) == 1;
-    return 0;
 }
 
 /* Notes that the descriptor's own socket has its client's name: the socket can connect, but cannot be named again. */
@@ -197,11 +178,8 @@ UNSOCK_OWN_FRAME static long connect_stream_to_ip(const struct attempt *attempt)
     return unsock_real_connect(attempt->fd, &address, length);
 }
 
-#define TRY_AGAIN 1 /* no result of a connect */
-
 /* Handles connect on a stream that counts as connected. Returns 0, -EISCONN, -EALREADY, or the first connect's error;
- * -ECONNABORTED if SO_ERROR has reported that error (__inet_stream_connect, net/ipv4/af_inet.c); TRY_AGAIN if the
- * program's SO_SNDTIMEO ended the first connect. */
+ * -ECONNABORTED if SO_ERROR has reported that error (__inet_stream_connect, net/ipv4/af_inet.c). */
 UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
     union unsock_sockaddr peer;
     if (unsock_asking(fd))
@@ -217,9 +195,7 @@ UNSOCK_OWN_FRAME static long connect_again(int fd, struct unsock_fd *entry) {
         return -EALREADY;
     long error = unsock_socket_option(fd, SO_ERROR);
     unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
-    if (error > 0)
-        return unsock_errno_as_ip(UNSOCK_AT_ERROR, -error);
-    return entry->flags & UNSOCK_STREAM_WAITING ? TRY_AGAIN : -ECONNABORTED;
+    return error > 0 ? unsock_errno_as_ip(UNSOCK_AT_ERROR, -error) : -ECONNABORTED;
 }
 
 long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
@@ -233,20 +209,17 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
         attempt.bound |= UNSOCK_SETTLED;
     if (unsock_fd_is_refused(entry))
         return unsock_refusal_tell(fd, entry);
-    long again = unsock_state_is_connected(entry->state) ? connect_again(fd, entry) : TRY_AGAIN;
-    if (again != TRY_AGAIN || entry->state == UNSOCK_STATE_LISTENING)
-        return again != TRY_AGAIN ? again : -EISCONN;
+    if (unsock_state_is_connected(entry->state))
+        return connect_again(fd, entry);
+    if (entry->state == UNSOCK_STATE_LISTENING)
+        return -EISCONN;
     attempt.source = source_of(fd, entry, &attempt.target);
     attempt.path.sun_path[0] = '\0'; /* no name has been tried */
     attempt.search = (struct unsock_port_search){.target = &attempt.target, .type = SOCK_STREAM, .path = &attempt.path};
     attempt.search.way = connect_to_path;
     attempt.search.attempt = &attempt;
-    bool waiting = entry->kind == UNSOCK_KIND_LOCAL && entry->state == UNSOCK_STATE_SPENT &&
-                   (entry->flags & UNSOCK_STREAM_WAITING);
-    long result = waiting ? remember_wait(&attempt) : -ECONNREFUSED;
-    if (waiting)
-        result = result < 0 ? result : after_own_connect(&attempt, unsock_port_go(&attempt.search));
-    else if (target->port == 0 || connect_by_control(&attempt, &result))
+    long result = -ECONNREFUSED;
+    if (target->port == 0 || connect_by_control(&attempt, &result))
         attempt.nonblocking = (result == -ECONNREFUSED || result == -ETIMEDOUT) && unsock_socket_nonblocking(fd) == 1;
     else
         result = connect_by_name(&attempt);

@@ -135,8 +135,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
                                             const struct unsock_ip *asked, long *answers) {
     struct way way;
     struct unsock_ip local = entry->local;
-    bool waiting = entry->type == SOCK_STREAM && (entry->flags & UNSOCK_STREAM_WAITING);
-    bool bound = (entry->flags & UNSOCK_BOUND) || waiting;
+    bool bound = (entry->flags & UNSOCK_BOUND) != 0;
     way.socket = -1;
     long result = begin(fd, entry, path, asked, &way, answers);
     if (asked && entry->type == SOCK_STREAM && *answers == UNSOCK_ANSWERS_CONTROL)
@@ -150,11 +149,10 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     if (way.waits)
         result = unsock_real_connect(fd, way.dest, way.length);
     /* SO_SNDTIMEO has ended the wait in the kernel. */
-    if (way.waits && is_stream && way.family == AF_UNIX && result == -EAGAIN)
-        result = -EINPROGRESS;
-    if (way.waits)
+    bool ended = way.waits && is_stream && way.family == AF_UNIX && result == -EAGAIN;
+    if (way.waits && !ended)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, result);
-    bool as_new = !bound || (entry->type == SOCK_STREAM && !waiting); /* a bound stream is reserved later */
+    bool as_new = !bound || entry->type == SOCK_STREAM; /* a bound stream is reserved later */
     if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new) {
         take_back(fd, entry, NULL);
         unsock_fds_visit_duplicates(fd, take_back, NULL);
@@ -164,13 +162,9 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         remember_target(entry, result == 0 && !later ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
     if (is_stream)
         unsock_born_note_target(way.multiplexed ? AF_UNIX : way.family);
-    if (result == -EINPROGRESS && way.waits && way.socket != fd && asked) {
-        unsock_fds_mark(entry, UNSOCK_STREAM_WAITING);
-        result = waiting ? -EALREADY : result;
-    }
     if (bound)
         entry->local = local;
-    return later ? -EINPROGRESS : result;
+    return later || ended ? -EINPROGRESS : result;
 }
 
 /* Makes a socket and binds it to the target. Fills `standin` and `where`; *handed: a service manager's socket was used

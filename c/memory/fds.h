@@ -70,7 +70,6 @@ enum {
     UNSOCK_STREAM_UNLISTED = 1 << 3, /* waiting or reserved: gets its port anew at listen (unsock_port_come_forward) */
     UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,        /* made by accept */
-    UNSOCK_STREAM_WAITING = 1 << 6,  /* SPENT: SO_SNDTIMEO ended a connect, which the next connect continues */
     UNSOCK_DATAGRAM_HEARD = 1 << 7,  /* has received a datagram, or a thread has waited for one */
     UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* datagrams from outside the directory count as sent by `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */

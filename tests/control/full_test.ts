@@ -25,7 +25,9 @@ Deno.test(
     await withDir(async (dir) => {
       await Deno.writeFile(`${dir}/${PORT}.sock`, controlFile({ dest: sockaddrUnix(`${dir}/behind.sock`) }));
       const under = await runIsolated([binary, String(PORT)], libraryEnv(dir));
-      compareRuns(plain, { ...under, left: [] }, { refuses: true }, MAY_DIFFER["connect_full"]);
+      // A socket that has not reached the target has no port, before and after.
+      const { "SO_SNDTIMEO 300 ms, again: with the same port": _, ...known } = MAY_DIFFER["connect_full"] ?? {};
+      compareRuns(plain, { ...under, left: [] }, { refuses: true }, known);
     });
   },
 );

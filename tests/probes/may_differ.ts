@@ -22,6 +22,7 @@ const SOCKET_A_CLIENT = "A server makes a socket for each client on its own port
 const FROM_BOTH_FAMILIES = "If datagrams wait on a UDP socket that is bound to `[::]` and any port";
 const MULTICAST = "An accepted stream's `IP_MULTICAST_TTL` is 1, and its `IPV6_MULTICAST_IF` 0";
 const DISCONNECTED = "After `connect(AF_UNSPEC)` a stream that the program had not bound to a port of its choice";
+const TIMED_OUT = "If `SO_SNDTIMEO` ends a blocking `connect` to a full backlog";
 const FORGETS = "An accepted stream of a listener on an address forgets that address when it disconnects";
 const ENDS = ["closed", "shut write", "shut both", "shut write, closed"];
 const STREAMS = ["fprintf and fflush", "fputs, unbuffered", "fprintf, by lines", "fwrite of much", "dprintf"];
@@ -43,11 +44,15 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     "0 in 4 bytes",
     ...["early", "late"].map((when) => `IPv6 stream: IPV6_MULTICAST_IF ${when}: accepted`),
   ),
-  connect_full: because(
-    "`TCP_SYNCNT`, `TCP_USER_TIMEOUT` and the system's settings do not end the wait",
-    "goes on",
-    "TCP_USER_TIMEOUT 500 ms",
-  ),
+  connect_full: {
+    ...because(
+      "`TCP_SYNCNT`, `TCP_USER_TIMEOUT` and the system's settings do not end the wait",
+      "goes on",
+      "TCP_USER_TIMEOUT 500 ms",
+    ),
+    ...because(TIMED_OUT, "EINPROGRESS", "SO_SNDTIMEO 300 ms, again"),
+    ...because(TIMED_OUT, "no", "SO_SNDTIMEO 300 ms, again: with the same port"),
+  },
   descriptor_reuse: because(
     NO_DESCRIPTOR,
     "ENOBUFS",
