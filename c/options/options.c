@@ -109,22 +109,14 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     /* A program that saves and restores connections must learn that this does not work. */
     if (tcp && name == TCP_REPAIR)
         return -EPERM;
-    bool six = entry->domain == AF_INET6 && level == IPPROTO_IPV6, converts = six && name == IPV6_ADDRFORM && connected;
     bool clamps = tcp && name == TCP_WINDOW_CLAMP && listening;
     /* IPV6_V6ONLY is fixed once the socket has a port (net/ipv6/ipv6_sockglue.c). */
-    bool fixed = six && name == IPV6_V6ONLY &&
+    bool fixed = entry->domain == AF_INET6 && level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
                  ((entry->flags & UNSOCK_BOUND) || connected ||
                   unsock_state_in(entry->state, UNSOCK_STATE_BIT(NAMED) | UNSOCK_STATE_BIT(SENT)));
     int32_t number = 0;
-    if ((fixed || converts || clamps) && value && length >= sizeof(number) &&
-        unsock_user_read(&number, value, sizeof(number)) < 0)
+    if ((fixed || clamps) && value && length >= sizeof(number) && unsock_user_read(&number, value, sizeof(number)) < 0)
         return -EFAULT;
-    /* IPV6_ADDRFORM turns a socket that is connected to an IPv4 address into an IPv4 socket, for good. */
-    if (converts && number == AF_INET) {
-        bool is_ipv4 = unsock_fd_remote(entry)->family == AF_INET;
-        entry->domain = is_ipv4 ? AF_INET : AF_INET6;
-        return is_ipv4 ? 0 : -EADDRNOTAVAIL;
-    }
     if (fixed || (clamps && number == 0))
         return -EINVAL;
     return unsock_oracle_set(fd, entry, level, name, value, length);
@@ -133,9 +125,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
 /* Answers options whose value depends on the socket's state. For all others asks an oracle. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
-    int32_t mss = connected ? segment_of(entry) : 0, mtu = connected ? mtu_of(entry) : 0, form = AF_INET6;
-    if (connected && level == IPPROTO_IPV6 && name == IPV6_ADDRFORM && entry->domain == AF_INET6)
-        return unsock_option_answer(&form, sizeof(form), level, value, length);
+    int32_t mss = connected ? segment_of(entry) : 0, mtu = connected ? mtu_of(entry) : 0;
     if (connected && level == IPPROTO_TCP && name == TCP_MAXSEG && entry->type == SOCK_STREAM)
         return unsock_option_answer(&mss, sizeof(mss), level, value, length);
     if (connected && ((level == IPPROTO_IP && name == IP_MTU) || (level == IPPROTO_IPV6 && name == IPV6_MTU)))

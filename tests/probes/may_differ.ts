@@ -29,6 +29,7 @@ const STREAMS = ["fprintf and fflush", "fputs, unbuffered", "fprintf, by lines",
 
 /** By the probe's file name without `.c`, whatever it was compiled for. */
 export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
+  address_form: because("`IPV6_ADDRFORM` is `ENOTCONN`", "ENOTCONN", "get", "set"),
   backlog: because(
     "`listen` uses `net.core.somaxconn` as the backlog",
     "50 of 50",

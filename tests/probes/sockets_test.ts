@@ -28,7 +28,7 @@ testProbe("disconnect", "a stream that connect(AF_UNSPEC) has ended has the name
 testProbe("error_queue", "a read of the error queue returns none of the data, by any call", {
   flags: ["-D_FORTIFY_SOURCE=2"],
 });
-testProbe("address_form", "an IPv6 socket that is connected to an IPv4 address becomes an IPv4 one");
+testProbe("address_form", "an IPv6 socket that is connected to an IPv4 address stays an IPv6 one");
 testProbe("no_port_left", "where no port is left, each call says so at once, and as TCP and UDP do", {
   ownNetwork: true,
 });
