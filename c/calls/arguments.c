@@ -10,6 +10,12 @@ long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t leng
     return family == entry->domain ? 0 : -EAFNOSUPPORT;
 }
 
+long unsock_call_own_ip(int fd, struct unsock_ip *ip) {
+    union unsock_sockaddr address;
+    long length = unsock_socket_name(fd, __NR_getsockname, &address);
+    return length >= 0 && !unsock_ip_read(&address, (size_t)length, ip) ? -EINVAL : UNSOCK_MIN(length, 0);
+}
+
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry) {
     struct unsock_ip bound = unsock_fd_bound_to(entry);
     bool by_address = (entry->flags & UNSOCK_BOUND) && bound.family == AF_INET6 && !unsock_ip_is_wildcard(&bound);

@@ -42,6 +42,9 @@ static inline int unsock_call_family(const struct msghdr *message) {
     return name && message->msg_namelen >= sizeof(name->sa_family) ? name->sa_family : -1;
 }
 
+/* Reads the address to which the kernel's TCP or UDP socket is bound. Returns 0; -EINVAL for another socket; -errno. */
+long unsock_call_own_ip(int fd, struct unsock_ip *ip);
+
 /* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to one IPv6 address (inet6_bind). */
 bool unsock_call_is_ipv6_only(int fd, const struct unsock_fd *entry);
 

@@ -85,7 +85,7 @@ static long bind_standin(struct unsock_standin *standin, int fd, struct unsock_f
             return result;
         result = unsock_standin_bound(standin, unsock_bind_port(unsock_standin_bind(standin, fd, entry, ip)));
         if (standin->named)
-            return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+            return unsock_standin_install(standin, fd, entry, UNSOCK_STATE_BOUND);
         unsock_standin_spend(standin, entry);
         unsock_standin_close(standin, result);
         if (ip->port != 0 || !standin->bind.spent)
@@ -144,10 +144,8 @@ static long bind_once(int fd, const struct sockaddr *address, socklen_t length) 
         family = copy.any.sa_family = AF_INET;
     if (!unsock_call_is_ip(family) && unsock_whose(fd, 0, &whose) == UNSOCK_IS_OURS)
         return unsock_call_check(whose.entry, family, length);
-    if (family == AF_UNIX) {
-        long result = unsock_bind(fd, &copy, length);
-        return result < 0 ? unsock_target_bind_path(fd, &copy, length, result) : result;
-    }
+    if (family == AF_UNIX)
+        return unsock_target_use_path(fd, &copy, length, true, unsock_bind(fd, &copy, length));
     bool covered = unsock_ip_read(&copy, length, &ip) && unsock_address_covered_bind(&ip, false);
     unsigned still = covered && !bind_tells(fd, &ip) ? UNSOCK_ASK_STILL : 0;
     long owner = unsock_whose(fd, UNSOCK_ASK_CHECK | still | UNSOCK_ASK_FOR(family), &whose);

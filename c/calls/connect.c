@@ -139,7 +139,7 @@ static long connect_once(int fd, const void *address, socklen_t length) {
         return wrong < 0 ? wrong : unsock_stream_connect(fd, whose.entry, &(struct unsock_ip){0});
     }
     if (family == AF_UNIX)
-        return unsock_target_connect_path(fd, &copy, length, unsock_real_connect(fd, &copy, length));
+        return unsock_target_use_path(fd, &copy, length, false, unsock_real_connect(fd, &copy, length));
     if (family == AF_UNSPEC && wrong == 0) {
         wrong = disconnect_socket(fd, &copy, length);
         unsock_fds_tell_duplicates(fd);

@@ -1,6 +1,7 @@
 /* Binds datagram sockets to socket files: for replies, or to a new file in the place of an old one. */
 #include "calls/datagram.h"
 
+#include "calls/arguments.h"
 #include "calls/bind.h"
 #include "options/options.h"
 #include "replace/replace.h"
@@ -9,19 +10,11 @@
 #define UDP_CORK 1
 #define TRIES 16
 
-/* Returns the port that the kernel gave to the UDP socket, and that its replacement must keep; 0 if there is none. */
-static uint16_t kernel_port(int fd, const struct unsock_fd *entry) {
-    union unsock_sockaddr address;
-    struct unsock_ip ip = {0};
-    long length = entry->kind == UNSOCK_KIND_IP ? unsock_socket_name(fd, __NR_getsockname, &address) : -ENOENT;
-    return length >= 0 && unsock_ip_read(&address, (size_t)length, &ip) ? ip.port : 0;
-}
-
 static long finish(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_state state,
                    long result) {
     if (result < 0)
         return unsock_standin_undo(standin, SOCK_DGRAM, result);
-    return unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, state);
+    return unsock_standin_install(standin, fd, entry, state);
 }
 
 static long try_name(int fd, struct unsock_fd *entry, const struct unsock_ip *any, const struct unsock_ip *target,
@@ -43,9 +36,11 @@ static long try_name(int fd, struct unsock_fd *entry, const struct unsock_ip *an
 
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_standin standin;
-    struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET, .port = kernel_port(fd, entry)};
-    struct unsock_ip local = entry->local;
+    struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET}, own, local = entry->local;
     long result = 0;
+    /* A socket that replaces a UDP one keeps its port. */
+    if (entry->kind == UNSOCK_KIND_IP && unsock_call_own_ip(fd, &own) == 0)
+        any.port = own.port;
     /* A parent and its child try the same ports in the same order, and may take them from each other. */
     for (int tries = 0; tries < TRIES; tries++) {
         result = try_name(fd, entry, &any, target, &standin);
@@ -61,13 +56,11 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
 }
 
 long unsock_datagram_move(int fd, struct unsock_fd *entry) {
-    union unsock_sockaddr address;
     struct unsock_ip local;
     struct unsock_standin standin;
-    long length = unsock_socket_name(fd, __NR_getsockname, &address);
-    if (length < 0 || !unsock_ip_read(&address, (size_t)length, &local))
-        return length < 0 ? length : -EINVAL;
-    long result = unsock_standin_open(&standin, fd, entry);
+    long result = unsock_call_own_ip(fd, &local);
+    if (result == 0)
+        result = unsock_standin_open(&standin, fd, entry);
     if (result < 0)
         return result;
     result = unsock_standin_bound(&standin, unsock_bind_port(unsock_standin_bind(&standin, fd, entry, &local)));

@@ -35,7 +35,7 @@ UNSOCK_OWN_FRAME long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, st
     socklen_t length = (socklen_t)(UNSOCK_SUN_PATH_OFFSET + strlen(bound.path.sun_path) + 1);
     long result = take_handed(standin, fd, entry->type, bound.share, &bound.path, length);
     if (result == 0)
-        result = unsock_standin_install(standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_BOUND);
+        result = unsock_standin_install(standin, fd, entry, UNSOCK_STATE_BOUND);
     standin->bind = bound;
     if (result < 0)
         return result;

@@ -35,7 +35,7 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
         return standin.socket;
     if (has_file)
         unsock_fds_unmark(entry, UNSOCK_FILE);
-    long result = unsock_standin_install(&standin, fd, entry, UNSOCK_KIND_LOCAL, UNSOCK_STATE_RESERVED);
+    long result = unsock_standin_install(&standin, fd, entry, UNSOCK_STATE_RESERVED);
     if (result < 0) {
         unsock_fds_mark(entry, old.flags & UNSOCK_FILE);
         return result;

@@ -24,12 +24,6 @@ static long shut_listener(int fd, struct unsock_fd *entry, int how, bool handed)
     return handed ? unsock_stream_reserve(fd, entry) : unsock_listener_end(fd, entry);
 }
 
-/* True if this shutdown ends the connection: this side stops writing, and the peer has stopped before. */
-static bool ends_it(int fd, unsigned mark, unsigned added) {
-    bool writes = ((mark | added) & UNSOCK_END_SHUT_WRITE) != 0;
-    return writes && !(mark & UNSOCK_END_SHUT_READ) && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
-}
-
 /* Shuts down a connection. Sets the mark first, as a thread that the shutdown wakes reads the mark. */
 static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     static const unsigned marks[] = {UNSOCK_END_SHUT_READ, UNSOCK_END_SHUT_WRITE,
@@ -37,9 +31,11 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     if (how < SHUT_RD || how > SHUT_RDWR || unsock_sandboxed)
         return unsock_shutdown(fd, how);
     unsigned mark = unsock_socket_mark(fd), added = marks[how];
-    if (unsock_end_is_over(fd, mark, unsock_socket_poll(fd, POLLRDHUP)))
+    int events = unsock_socket_poll(fd, POLLRDHUP);
+    if (unsock_end_is_over(fd, mark, events))
         return -ENOTCONN;
-    if (how == SHUT_RDWR && ends_it(fd, mark, added))
+    /* The connection ends: the peer has stopped writing before. */
+    if (how == SHUT_RDWR && !(mark & UNSOCK_END_SHUT_READ) && (events & POLLRDHUP))
         added |= UNSOCK_END_OVER;
     unsock_socket_mark_set(fd, mark, added);
     /* After a shutdown no connect reports the new connection any more (inet_shutdown, net/ipv4/af_inet.c). */

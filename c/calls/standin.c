@@ -80,13 +80,12 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result) 
     return result;
 }
 
-long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_kind kind,
-                            enum unsock_state state) {
+long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_state state) {
     int type = entry->type;
     if (!standin->in_place) {
         int socket = standin->socket;
         standin->socket = -1; /* the exchange closes it */
-        long result = unsock_redirect_install_like(fd, entry, socket, kind, standin->flags);
+        long result = unsock_redirect_install_like(fd, entry, socket, UNSOCK_KIND_LOCAL, standin->flags);
         if (result < 0)
             return unsock_standin_undo(standin, type, result);
     }

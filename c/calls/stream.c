@@ -3,7 +3,6 @@
 
 #include "calls/arguments.h"
 #include "calls/bind.h"
-#include "calls/target.h"
 #include "kernel/log.h"
 #include "options/options.h"
 #include "replace/replace.h"
@@ -46,12 +45,11 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
 /* Listens on a TCP socket that no intercepted call has bound: inherited, or bound inside libc (bindresvport) or by a
  * raw system call. The socket keeps its port. */
 static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog) {
-    union unsock_sockaddr address;
     struct unsock_ip ip;
-    long length = unsock_socket_name(fd, __NR_getsockname, &address);
-    if (length < 0)
-        return length;
-    if (!unsock_ip_read(&address, (size_t)length, &ip) || (ip.port == 0 && unsock_ip_is_wildcard(&ip)))
+    long wrong = unsock_call_own_ip(fd, &ip);
+    if (wrong < 0)
+        return wrong;
+    if (ip.port == 0 && unsock_ip_is_wildcard(&ip))
         return listen_unbound(fd, entry, backlog);
     bool v6only = ip.family == AF_INET6 && unsock_option_flag(fd, entry, IPPROTO_IPV6, IPV6_V6ONLY);
     bool covered = unsock_address_covered_bind(&ip, v6only);
@@ -97,8 +95,8 @@ static void remember_accepted(int listener, const struct unsock_fd *from, int fd
     entry->local = unsock_address_accepted(&bound, &claimed);
     if (from->options != 0)
         unsock_options_inherit(listener, from, fd, entry);
-    if (from->kind == UNSOCK_KIND_FOREIGN)
-        unsock_target_inherit_mark(listener, fd);
+    if (from->kind == UNSOCK_KIND_FOREIGN && (unsock_socket_mark(listener) & UNSOCK_MARK_HALF_CLOSE))
+        unsock_socket_mark_replace(fd, UNSOCK_MARK_HALF_CLOSE);
 }
 
 long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *address, socklen_t *length, int flags) {

@@ -25,17 +25,10 @@ struct attempt {
 };
 
 /* Returns the address that the program bound; the default address for a wildcard or none. Port 0: to be chosen. */
-UNSOCK_OWN_FRAME static struct unsock_ip source_of(int fd, const struct unsock_fd *entry,
-                                                   const struct unsock_ip *target) {
-    union unsock_sockaddr address;
+static struct unsock_ip source_of(int fd, const struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_ip bound = entry->local;
-    if (!(entry->flags & UNSOCK_BOUND))
+    if (!(entry->flags & UNSOCK_BOUND) || (entry->kind == UNSOCK_KIND_IP && unsock_call_own_ip(fd, &bound) < 0))
         return unsock_address_default(target->family, 0);
-    if (entry->kind == UNSOCK_KIND_IP) {
-        long length = unsock_socket_name(fd, __NR_getsockname, &address);
-        if (length < 0 || !unsock_ip_read(&address, (size_t)length, &bound))
-            return unsock_address_default(target->family, 0);
-    }
     if (unsock_ip_is_wildcard(&bound) || bound.family != target->family)
         return unsock_address_default(target->family, bound.port);
     return bound;

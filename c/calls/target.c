@@ -225,31 +225,17 @@ UNSOCK_OWN_FRAME long unsock_target_bind(int fd, struct unsock_fd *entry, const 
 /* Copies an AF_UNIX path, with its NUL, to `path`. False for any other address. */
 static bool read_path(const void *address, socklen_t length, struct sockaddr_un *path) {
     memset(path, 0, sizeof(*path));
-    if (!address || length <= UNSOCK_SUN_PATH_OFFSET || length > sizeof(*path))
+    if (length <= UNSOCK_SUN_PATH_OFFSET || length > sizeof(*path))
         return false;
     memcpy(path, address, length);
     return path->sun_family == AF_UNIX && path->sun_path[0] != '\0' &&
            path->sun_path[sizeof(path->sun_path) - 1] == '\0';
 }
 
-/* Fills the entry of a program's own AF_UNIX socket, which will be replaced. Returns the entry, or `scratch`. */
-static struct unsock_fd *own_entry(int fd, struct unsock_fd *scratch) {
-    struct unsock_fd *entry = unsock_fds_entry(fd);
-    memset(scratch, 0, sizeof(*scratch));
-    if (!entry)
-        entry = scratch;
-    if (entry->kind != UNSOCK_KIND_OTHER)
-        unsock_epoll_note_anywhere(fd);
-    long type = unsock_socket_option(fd, SO_TYPE);
-    *entry = (struct unsock_fd){.kind = UNSOCK_KIND_OTHER, .type = (uint8_t)(type < 0 ? 0 : type), .domain = AF_UNIX};
-    return entry;
-}
-
-/* Uses the target of the control file at the path, if one is there; else returns `result`. */
-UNSOCK_OWN_FRAME static long use_path(int fd, const void *address, socklen_t length, bool binds, long result) {
+UNSOCK_OWN_FRAME long unsock_target_use_path(int fd, const void *address, socklen_t length, bool binds, long result) {
     struct sockaddr_un path;
-    struct unsock_fd scratch;
-    if (!read_path(address, length, &path))
+    struct unsock_fd scratch = {0}, *entry;
+    if ((binds ? result != -EADDRINUSE : !unsock_resolve_is_worth_it(result)) || !read_path(address, length, &path))
         return result;
     long answers = unsock_resolve(path.sun_path, NULL);
     /* The path may be any file's: EINVAL is only for a connect to a damaged control file. */
@@ -258,17 +244,15 @@ UNSOCK_OWN_FRAME static long use_path(int fd, const void *address, socklen_t len
     if (answers != UNSOCK_ANSWERS_CONTROL && answers != -EINVAL && answers != -EACCES)
         return result;
     if (answers == UNSOCK_ANSWERS_CONTROL) {
-        struct unsock_fd *entry = own_entry(fd, &scratch);
+        entry = unsock_fds_entry(fd);
+        entry = entry ? entry : &scratch;
+        if (entry->kind != UNSOCK_KIND_OTHER)
+            unsock_epoll_note_anywhere(fd);
+        long type = unsock_socket_option(fd, SO_TYPE);
+        *entry =
+            (struct unsock_fd){.kind = UNSOCK_KIND_OTHER, .type = (uint8_t)(type < 0 ? 0 : type), .domain = AF_UNIX};
         answers = binds ? unsock_target_bind(fd, entry, path.sun_path, NULL, &result)
                         : unsock_target_connect(fd, entry, path.sun_path, NULL, &result);
     }
     return unsock_log(binds ? "bind" : "connect", fd, NULL, &path, answers);
-}
-
-long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result) {
-    return unsock_resolve_is_worth_it(result) ? use_path(fd, address, length, false, result) : result;
-}
-
-long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result) {
-    return result == -EADDRINUSE ? use_path(fd, address, length, true, result) : result;
 }

@@ -51,9 +51,8 @@ int unsock_target_family(const struct unsock_control_file *control);
 /* Makes a target an address to connect to: VMADDR_CID_ANY, for servers to bind, becomes VMADDR_CID_LOCAL. */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
-/* Mark how a stream's half-close is treated: as the control file says, or as the listener is marked. */
+/* Marks how a stream's half-close is treated, as the control file says. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control);
-void unsock_target_inherit_mark(int listener, int fd);
 
 /* True if the descriptor's own socket can connect to the target: a new stream of its family, without duplicates. False
  * for a multiplexer, for a control file with options (they could undo the program's), and for a TCP socket with options
@@ -135,9 +134,9 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, co
 long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,
                         long *answers);
 
-/* Continue a program's own connect to, or bind to, an AF_UNIX path (`length` bytes) that failed with `result`: if a
- * control file is there, use its target. Return 0 or -errno; without a control file `result`. */
-long unsock_target_connect_path(int fd, const void *address, socklen_t length, long result);
-long unsock_target_bind_path(int fd, const void *address, socklen_t length, long result);
+/* Continues a program's own connect to, or bind to, an AF_UNIX address (`length` bytes) that returned `result`: if that
+ * is an error for which a control file at its path may be the reason, uses the control file's target. Returns 0 or
+ * -errno; without a control file `result`. */
+long unsock_target_use_path(int fd, const void *address, socklen_t length, bool binds, long result);
 
 #endif

@@ -36,11 +36,6 @@ void unsock_target_mark(int fd, const struct unsock_control_file *control) {
         unsock_socket_mark_replace(fd, UNSOCK_MARK_HALF_CLOSE);
 }
 
-void unsock_target_inherit_mark(int listener, int fd) {
-    if (unsock_socket_mark(listener) & UNSOCK_MARK_HALF_CLOSE)
-        unsock_socket_mark_replace(fd, UNSOCK_MARK_HALF_CLOSE);
-}
-
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control) {
     int family = unsock_target_family(control);
     bool born = entry->kind == UNSOCK_KIND_IP ? family == entry->domain && entry->options == 0

@@ -93,10 +93,6 @@ static bool any_kept; /* a port was ever kept; if not, the end of the process ne
 
 static bool locked_out; /* a port was kept because the lock was not free */
 
-static unsigned late_bit(const struct unsock_fd *old) {
-    return old->local.port | (old->type == SOCK_DGRAM ? 1u << 16 : 0);
-}
-
 /* Checks a kept port again: another process that had its socket open may have closed it since. */
 static void look_at_late(unsigned bit) {
     struct unsock_port_key key = {(uint16_t)bit, bit >> 16 ? SOCK_DGRAM : SOCK_STREAM};
@@ -127,7 +123,7 @@ static void look_at_some(void) {
 /* From now on the children of this process check the file themselves (unsock_files_left). A child that closed the
  * socket earlier may have left the file to this process, so this checks once more. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
-    unsigned bit = late_bit(old);
+    unsigned bit = old->local.port | (old->type == SOCK_DGRAM ? 1u << 16 : 0);
     if (for_the_lock)
         __atomic_store_n(&locked_out, true, __ATOMIC_RELAXED);
     unsock_bit_set(late, bit);

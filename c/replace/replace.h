@@ -46,12 +46,8 @@ void unsock_reuse_new(int fd);
 struct unsock_fd *unsock_reuse_entry(int fd);
 
 /* Clears the entry of a descriptor if its number now belongs to another socket, opened by libc (rresvport), a raw
- * system call or io_uring. Does not check an entry in state NEW. Returns 0; or -errno if the kernel does not answer
+ * system call or io_uring. Returns 1 if it has cleared the entry; 0 if not; or -errno if the kernel does not answer
  * (unsock_socket_unanswered): the entry must then not be used. */
-long unsock_reuse_check(int fd);
-
-/* As unsock_reuse_check, in every state and more thoroughly, for callers that rely on the entry alone. Returns 1 if
- * another socket has the number, whose entry is now cleared; 0 if not; or -errno, as unsock_reuse_check. */
 long unsock_reuse_look(int fd);
 
 /* Calls unsock_reuse_look if the entry is fresh, or does not fit `name`, which getsockname has just returned. */
@@ -70,10 +66,10 @@ enum unsock_whose_answer {
     UNSOCK_IS_OURS,    /* redirected: another socket replaces the program's TCP or UDP socket */
 };
 
-/* How certain the answer must be. The library's memory is read in any case. CHECK and STILL first clear an entry that
- * is no longer true, as unsock_reuse_check and unsock_reuse_look do. For a descriptor without an entry, KERNEL asks the
- * kernel, unless the program has a seccomp filter of its own; ALWAYS asks even then; FOR(family) asks like ALWAYS, for
- * a call with an IP address of that family. */
+/* How certain the answer must be. The library's memory is read in any case. STILL first clears an entry that is no
+ * longer true, as unsock_reuse_look does; CHECK does so less thoroughly, and not in state NEW. For a descriptor without
+ * an entry, KERNEL asks the kernel, unless the program has a seccomp filter of its own; ALWAYS asks even then;
+ * FOR(family) asks like ALWAYS, for a call with an IP address of that family. */
 #define UNSOCK_ASK_CHECK 1u
 #define UNSOCK_ASK_STILL 2u
 #define UNSOCK_ASK_KERNEL 4u

@@ -102,12 +102,6 @@ long unsock_reuse_look(int fd) {
     return look_at_socket(fd, true);
 }
 
-long unsock_reuse_check(int fd) {
-    const struct unsock_fd *entry = unsock_fds_known(fd);
-    long another = entry && entry->state != UNSOCK_STATE_NEW ? look_at_socket(fd, false) : 0;
-    return UNSOCK_MIN(another, 0);
-}
-
 bool unsock_reuse_failed(int fd, long result) {
     const struct unsock_fd *entry = result < 0 ? unsock_fds_known(fd) : NULL;
     bool usual = result == -EAGAIN || result == -EINTR || result == -EINPROGRESS || result == -ECONNREFUSED ||
@@ -116,10 +110,10 @@ bool unsock_reuse_failed(int fd, long result) {
 }
 
 long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose) {
-    long wrong = how & UNSOCK_ASK_CHECK ? unsock_reuse_check(fd) : 0;
-    if (wrong == 0 && (how & UNSOCK_ASK_STILL))
-        wrong = unsock_reuse_look(fd);
     struct unsock_fd *entry = unsock_fds_known(fd);
+    bool still = how & UNSOCK_ASK_STILL, checks = (how & UNSOCK_ASK_CHECK) && entry && entry->state != UNSOCK_STATE_NEW;
+    long wrong = still || checks ? look_at_socket(fd, still) : 0;
+    entry = unsock_fds_known(fd);
     if (!entry && wrong >= 0 && how >= UNSOCK_ASK_FOR(1))
         entry = unsock_identify_unknown_for(fd, (int)(how >> 8), &whose->scratch);
     else if (!entry && wrong >= 0 && (how & UNSOCK_ASK_ALWAYS))
