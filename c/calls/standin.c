@@ -40,7 +40,7 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
 
 long unsock_standin_bound(struct unsock_standin *standin, long result) {
     const struct unsock_bind *bind = &standin->bind;
-    standin->named = result == 0 && (bind->how == UNSOCK_BOUND_FILE || bind->how == UNSOCK_BOUND_WAITING);
+    standin->named = result == 0 && bind->how == UNSOCK_BOUND_FILE;
     bool told = bind->ip.family == AF_INET6 && !unsock_port_entry_is_plain(&bind->me);
     if (standin->named && bind->domain == AF_INET6 && !told)
         unsock_socket_mark_set(bind->socket, 0, UNSOCK_MARK_INET6);
@@ -49,8 +49,7 @@ long unsock_standin_bound(struct unsock_standin *standin, long result) {
 
 static void remember_bind(struct unsock_fd *entry, const struct unsock_bind *bind, enum unsock_state state) {
     unsock_fd_enter(entry, state);
-    unsock_fds_mark(entry, UNSOCK_NAMED | UNSOCK_FILE | (state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND) |
-                               (bind->how == UNSOCK_BOUND_WAITING ? UNSOCK_STREAM_UNLISTED : 0));
+    unsock_fds_mark(entry, UNSOCK_NAMED | UNSOCK_FILE | (state == UNSOCK_STATE_NAMED ? 0 : UNSOCK_BOUND));
     entry->local = bind->ip;
     entry->local.tag = unsock_port_tag(&bind->me);
 }

@@ -14,7 +14,7 @@
  * datagram socket gets a number only when another socket shares its address. */
 static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
-    uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_WAITING : 0;
+    uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_RESERVED : 0;
     struct unsock_port_entry me = unsock_port_entry_of(&bind->ip, bind->type, bind->v6only, number);
     if (unsock_port_entry_ask(&me, &bind->target))
         return me;
@@ -29,7 +29,7 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
  * unless its name must show its target. So no server's link of this name can exist at the same time. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
-    bind->named = bind->waits = bind->listens = bind->spent = false;
+    bind->named = bind->listens = bind->spent = false;
     bind->how = UNSOCK_BOUND_FILE;
     if (plainly && !unsock_kernel_is_before_5_14() && (bind->usual || !unsock_port_entry_asks(&bind->me)))
         bind->me = (struct unsock_port_entry){.type = SOCK_DGRAM, .ip.port = bind->ip.port};
@@ -107,7 +107,6 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
             ask ? unsock_socketfile_life(bind->probe, &path, length) : unsock_port_life_for(bind, entry);
         if (!ask && life == UNSOCK_PORT_ALIVE)
             return bind_to_handed(bind, &path, length);
-        bind->waits |= !ask && life == UNSOCK_PORT_GONE;
         port->life[joining->which] = (uint8_t)life;
     }
 }
@@ -148,14 +147,11 @@ static long bind_beside_ours(struct unsock_bind *bind) {
         return result != 0 ? result : bind->unlocked;
     if (unsock_port_is_another_users(bind->port, &bind->me, &joining, bind->probe))
         return -EADDRINUSE;
-    bool unlisted = bind->waits && !bind->listens;
-    if (unlisted && !bind->named)
-        bind->me.number = UNSOCK_PORT_WAITING;
-    else if (joining.shares && !bind->named && bind->me.number == 0)
+    if (joining.shares && !bind->named && bind->me.number == 0)
         bind->me.number = 1;
     if (!bind->named && (result = bind_first_free_name(bind)) < 0)
         return result;
-    result = unlisted ? 0 : unsock_port_join(bind->port, &bind->me, &joining);
+    result = unsock_port_join(bind->port, &bind->me, &joining);
     return result == -EEXIST ? -EAGAIN : result; /* a bind without the lock was first */
 }
 
@@ -200,11 +196,6 @@ static long bind_free(struct unsock_bind *bind) {
     return result == -EADDRINUSE || result == -EEXIST ? -EAGAIN : result;
 }
 
-static void tell_name(struct unsock_bind *bind) {
-    bind->how = bind->waits ? UNSOCK_BOUND_WAITING : UNSOCK_BOUND_FILE;
-    unsock_file_netns_note(bind->path.sun_path);
-}
-
 long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     struct unsock_bind bind = {.socket = fd, .type = SOCK_STREAM, .ip = entry->local, .named = true, .listens = true};
     bind.reuseaddr = unsock_option_flag(fd, entry, SOL_SOCKET, SO_REUSEADDR);
@@ -212,7 +203,6 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     long result = bind_somebodys(&bind);
     if (result != 0)
         return result < 0 ? result : -EADDRINUSE;
-    unsock_port_let_wait(&bind.me);
     unsock_fds_unmark(entry, UNSOCK_STREAM_UNLISTED);
     unsock_fds_tell_duplicates(fd);
     return 0;
@@ -253,7 +243,7 @@ static long bind_names(struct unsock_bind *bind, bool any) {
     if (result != 0)
         give_name_up(bind);
     else
-        tell_name(bind);
+        unsock_file_netns_note(bind->path.sun_path);
     return result > 0 ? 0 : result;
 }
 
@@ -264,7 +254,7 @@ static long bind_if_free(struct unsock_bind *bind, bool client) {
         return bind_names(bind, true);
     long result = bind_own_name(bind);
     if (result == 0)
-        tell_name(bind);
+        unsock_file_netns_note(bind->path.sun_path);
     return result;
 }
 

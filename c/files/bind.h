@@ -8,7 +8,6 @@
 
 enum unsock_bound_how {
     UNSOCK_BOUND_FILE,    /* the socket is bound to a file */
-    UNSOCK_BOUND_WAITING, /* the socket waits beside another stream of this process, which has the address */
     UNSOCK_BOUND_HANDED,  /* a service manager opened it: the descriptor must become a duplicate of `share` */
     UNSOCK_BOUND_CONTROL, /* nothing is bound yet: the control file at `path` has the target */
 };
@@ -34,9 +33,8 @@ struct unsock_bind {
     struct unsock_port_entry me; /* the socket's name */
     struct sockaddr_un path;     /* of the socket's own file, the control file, or the handed-over socket */
     /* For bind.c alone. */
-    bool named;   /* the socket has its file */
-    bool waits;   /* beside streams of this process that do not listen: the first one to listen gets the port */
-    bool listens; /* the socket is about to listen: the waiting ones go on waiting */
+    bool named;               /* the socket has its file */
+    bool listens;             /* the socket is about to listen */
     struct unsock_port *port; /* the port's names, as last read */
     int unlocked;             /* -errno if the directory could not be locked */
     int probe;                /* the socket that checks whether the port's sockets are live */
@@ -51,7 +49,7 @@ long unsock_bind_port(struct unsock_bind *bind);
  * fails, takes any free ephemeral port, covered or not. */
 long unsock_bind_client(struct unsock_bind *bind);
 
-/* Gives the port to a waiting or reserved stream that is about to listen. -EADDRINUSE: another socket excludes it. */
+/* Gives the port to a reserved stream that is about to listen. -EADDRINUSE: another socket excludes it. */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
 /* port.c: The names of this process's own sockets. */
@@ -60,11 +58,8 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry);
  * reads the name from the link PORT.dgram.sock, with one system call. */
 void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
-/* Returns how a bind treats an entry that excludes the new socket:
- *   - OWN: the new socket replaces the entry's; or the entry is a reserved stream, and both have SO_REUSEADDR.
- *   - GONE: the entry is a stream of this process that does not listen, and both have SO_REUSEADDR. The new socket
- *     waits beside it.
- *   - ALIVE: all other entries. */
+/* Returns how a bind treats an entry that excludes the new socket. OWN: the new socket replaces the entry's; or the
+ * entry is a reserved stream, and both have SO_REUSEADDR. ALIVE: all other entries. */
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);

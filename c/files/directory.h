@@ -106,7 +106,6 @@ enum unsock_directory_list_what {
     UNSOCK_DIRECTORY_LIST_PORT,     /* PORT.sock, a link to the port's first socket; `entry` is that socket */
     UNSOCK_DIRECTORY_LIST_FIRST,    /* the first socket's own file */
     UNSOCK_DIRECTORY_LIST_LISTED,   /* the own file of another socket in the record */
-    UNSOCK_DIRECTORY_LIST_WAITING,  /* the own file of a stream that waits, or is reserved without its port */
     UNSOCK_DIRECTORY_LIST_UNLISTED, /* the own file of a socket that neither the port link nor the record has */
     UNSOCK_DIRECTORY_LIST_RECORD,   /* from here on names for the library's own use */
     UNSOCK_DIRECTORY_LIST_NEXT,

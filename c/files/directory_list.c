@@ -38,10 +38,7 @@ static enum unsock_directory_list_what what_socket(const struct unsock_port *por
     bool ours = port->holder == UNSOCK_PORT_OURS;
     if (ours && unsock_port_same(&port->first, entry))
         return UNSOCK_DIRECTORY_LIST_FIRST;
-    if (ours && unsock_port_find(port, entry) >= 0)
-        return UNSOCK_DIRECTORY_LIST_LISTED;
-    bool waits = port->key.type == SOCK_STREAM && entry->number >= UNSOCK_PORT_WAITING;
-    return waits ? UNSOCK_DIRECTORY_LIST_WAITING : UNSOCK_DIRECTORY_LIST_UNLISTED;
+    return ours && unsock_port_find(port, entry) >= 0 ? UNSOCK_DIRECTORY_LIST_LISTED : UNSOCK_DIRECTORY_LIST_UNLISTED;
 }
 
 static void classify(struct unsock_port *port, enum unsock_file_kind kind, struct unsock_directory_list_one *one) {

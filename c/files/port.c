@@ -191,13 +191,12 @@ socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un
     return unsock_port_path(&own, path);
 }
 
-/* Finds the next descriptor after `fd` that has a file of this port (`silent`: and does not listen), and its name. */
-static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct unsock_port_entry *entry) {
+/* Finds the next descriptor after `fd` that has a file of this port, and its name. Returns -1 if there is none. */
+static int next_fd_of(int fd, struct unsock_port_key key, struct unsock_port_entry *entry) {
     while ((fd = unsock_fds_next_with_file(fd + 1)) >= 0) {
         const struct unsock_fd *known = unsock_fds_known(fd);
         if (!known || known->kind != UNSOCK_KIND_LOCAL || known->type != key.type || unsock_fd_is_handed(known) ||
-            known->local.port != key.number || known->local.tag == UNSOCK_NAME_TAG_PLAIN ||
-            (silent && known->state == UNSOCK_STATE_LISTENING))
+            known->local.port != key.number || known->local.tag == UNSOCK_NAME_TAG_PLAIN)
             continue;
         struct unsock_ip bound = unsock_fd_bound_to(known);
         *entry = unsock_port_entry_of_tag(&bound, key.type);
@@ -207,28 +206,9 @@ static int next_fd_of(int fd, struct unsock_port_key key, bool silent, struct un
 }
 
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry) {
-    if (bind->in_place_of && unsock_port_same(bind->in_place_of, entry))
-        return UNSOCK_PORT_OWN;
-    if (bind->type != SOCK_STREAM || !bind->reuseaddr)
-        return UNSOCK_PORT_ALIVE;
-    if (entry->marks & UNSOCK_PORT_REUSEADDR)
-        return UNSOCK_PORT_OWN;
-    struct unsock_port_entry its;
-    int fd = -1;
-    while ((fd = next_fd_of(fd, unsock_port_key_of(entry), true, &its)) >= 0 && !unsock_port_same(&its, entry))
-        ;
-    const struct unsock_fd *known = fd < 0 ? NULL : unsock_fds_known(fd);
-    bool silent = known && unsock_option_flag(fd, known, SOL_SOCKET, SO_REUSEADDR);
-    return silent ? UNSOCK_PORT_GONE : UNSOCK_PORT_ALIVE;
-}
-
-void unsock_port_let_wait(const struct unsock_port_entry *me) {
-    struct unsock_port_entry its;
-    for (int fd = -1; (fd = next_fd_of(fd, unsock_port_key_of(me), true, &its)) >= 0;) {
-        struct unsock_fd *known = unsock_fds_known(fd);
-        if (known && !unsock_port_same(&its, me) && unsock_port_conflict(&its, me))
-            unsock_fds_mark(known, UNSOCK_STREAM_UNLISTED);
-    }
+    bool replaces = bind->in_place_of && unsock_port_same(bind->in_place_of, entry);
+    bool beside = bind->type == SOCK_STREAM && bind->reuseaddr && (entry->marks & UNSOCK_PORT_REUSEADDR);
+    return replaces || beside ? UNSOCK_PORT_OWN : UNSOCK_PORT_ALIVE;
 }
 
 /* Notes at this process's descriptors the numbers that the entries from index `from` on have got. */
@@ -236,7 +216,7 @@ static void tell_numbers(const struct unsock_port *port, unsigned from) {
     for (unsigned i = from; i < port->count; i++) {
         struct unsock_port_entry before = port->entries[i], its;
         before.number = 0;
-        for (int fd = -1; (fd = next_fd_of(fd, port->key, false, &its)) >= 0;) {
+        for (int fd = -1; (fd = next_fd_of(fd, port->key, &its)) >= 0;) {
             struct unsock_fd *known = unsock_fds_known(fd);
             if (known && unsock_port_same(&its, &before))
                 known->local.tag |= port->entries[i].number;

@@ -62,9 +62,6 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
 
-/* Marks as waiting this process's streams that do not listen and that `me`, which is about to listen, excludes. */
-void unsock_port_let_wait(const struct unsock_port_entry *me);
-
 /* port_leave.c: Changes a port's names when a socket is connected or closed. */
 
 /* Notes in the record that a datagram socket which shares its address is now connected, and so receives from its peer

@@ -150,8 +150,7 @@ long unsock_prune_directory(const char *directory, bool remove, const struct uns
     while (unsock_directory_list_next(&names, &one)) {
         if (one.what == UNSOCK_DIRECTORY_LIST_PORT)
             prune_listed(&pruning, unsock_port_key_of(&one.entry));
-        else if (one.what == UNSOCK_DIRECTORY_LIST_PLAIN || one.what == UNSOCK_DIRECTORY_LIST_WAITING ||
-                 one.what == UNSOCK_DIRECTORY_LIST_UNLISTED)
+        else if (one.what == UNSOCK_DIRECTORY_LIST_PLAIN || one.what == UNSOCK_DIRECTORY_LIST_UNLISTED)
             prune_name(&pruning, &one);
     }
     unsock_entries_rewind(&names.entries);

@@ -24,7 +24,7 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_p
     if (mark & UNSOCK_MARK_BATCHES)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_BATCHES);
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    /* A stream that has a number and does not listen is waiting or reserved: it takes its port again later. */
+    /* A stream that has a number and does not listen is reserved: it takes its port again later. */
     bool is_stream = name->type == SOCK_STREAM, listens = is_stream && unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (listens)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);

@@ -67,10 +67,10 @@ enum {
     UNSOCK_BOUND = 1 << 0, /* the program bound it, to `local`; still set after a connect */
     UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
     UNSOCK_FILE = 1 << 2,  /* its name is a socket file, removed with it; KIND_FOREIGN: files/control_file.h */
-    UNSOCK_STREAM_UNLISTED = 1 << 3, /* waiting or reserved: gets its port anew at listen (unsock_port_come_forward) */
-    UNSOCK_ANY_PORT = 1 << 4,        /* the program bound it to port 0 */
-    UNSOCK_ACCEPTED = 1 << 5,        /* made by accept */
-    UNSOCK_DATAGRAM_HEARD = 1 << 7,  /* has received a datagram, or a thread has waited for one */
+    UNSOCK_STREAM_UNLISTED = 1 << 3,        /* reserved: gets its port anew at listen (unsock_port_come_forward) */
+    UNSOCK_ANY_PORT = 1 << 4,               /* the program bound it to port 0 */
+    UNSOCK_ACCEPTED = 1 << 5,               /* made by accept */
+    UNSOCK_DATAGRAM_HEARD = 1 << 7,         /* has received a datagram, or a thread has waited for one */
     UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* datagrams from outside the directory count as sent by `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
     UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: no more is to come; data may wait to be read */

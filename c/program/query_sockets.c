@@ -33,11 +33,10 @@ static void write_entry(const struct unsock_port_entry *entry) {
 
 static void write_name(const char *directory, const struct unsock_directory_list_one *one) {
     static const char what[][9] = {
-        [UNSOCK_DIRECTORY_LIST_PLAIN] = "plain",     [UNSOCK_DIRECTORY_LIST_PORT] = "port",
-        [UNSOCK_DIRECTORY_LIST_FIRST] = "first",     [UNSOCK_DIRECTORY_LIST_LISTED] = "listed",
-        [UNSOCK_DIRECTORY_LIST_WAITING] = "waiting", [UNSOCK_DIRECTORY_LIST_UNLISTED] = "unlisted",
-        [UNSOCK_DIRECTORY_LIST_RECORD] = "record",   [UNSOCK_DIRECTORY_LIST_NEXT] = "next",
-        [UNSOCK_DIRECTORY_LIST_INNER] = "inner",
+        [UNSOCK_DIRECTORY_LIST_PLAIN] = "plain",       [UNSOCK_DIRECTORY_LIST_PORT] = "port",
+        [UNSOCK_DIRECTORY_LIST_FIRST] = "first",       [UNSOCK_DIRECTORY_LIST_LISTED] = "listed",
+        [UNSOCK_DIRECTORY_LIST_UNLISTED] = "unlisted", [UNSOCK_DIRECTORY_LIST_RECORD] = "record",
+        [UNSOCK_DIRECTORY_LIST_NEXT] = "next",         [UNSOCK_DIRECTORY_LIST_INNER] = "inner",
     };
     bool has_entry = one->what >= UNSOCK_DIRECTORY_LIST_PORT && one->what <= UNSOCK_DIRECTORY_LIST_UNLISTED;
     bool may_be_socket = one->what <= UNSOCK_DIRECTORY_LIST_UNLISTED;

@@ -115,7 +115,7 @@ static bool is_address_character(char c) {
     return !(c & 128) && (bits >> c % 64 & 1);
 }
 
-/* Cuts off the marks, in their order, and the number. A '+' before a number from UNSOCK_PORT_WAITING on is no mark. */
+/* Cuts off the marks, in their order, and the number. A '+' before a number from UNSOCK_PORT_RESERVED on is no mark. */
 static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
     unsigned value = 0;
     size_t at = 0;
@@ -131,10 +131,10 @@ static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry
         (end < rest->length && rest->at[end] != ' '))
         return false;
     entry->number = (uint8_t)value;
-    bool waits = value >= UNSOCK_PORT_WAITING;
-    if (waits && entry->marks != UNSOCK_PORT_REUSEPORT && entry->marks != UNSOCK_PORT_REUSEADDR)
+    bool reserved = value >= UNSOCK_PORT_RESERVED;
+    if (reserved && entry->marks != UNSOCK_PORT_REUSEPORT && entry->marks != UNSOCK_PORT_REUSEADDR)
         return false;
-    entry->marks &= waits ? UNSOCK_PORT_REUSEADDR : entry->marks;
+    entry->marks &= reserved ? UNSOCK_PORT_REUSEADDR : entry->marks;
     *rest = (struct unsock_span){rest->at + end, rest->length - end};
     return true;
 }

@@ -12,7 +12,7 @@
  * target's: "0.0.0.0,127.0.0.2". The code says that such a client asks.
  *
  * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks:
- *   - '+': the socket has SO_REUSEPORT. Before a number from UNSOCK_PORT_WAITING on, '+' is no mark.
+ *   - '+': the socket has SO_REUSEPORT. Before a number from UNSOCK_PORT_RESERVED on, '+' is no mark.
  *   - '*': it has SO_REUSEADDR, and is a datagram socket or a reserved stream.
  *   - '!': it is a datagram socket that is connected to one client. */
 
@@ -21,7 +21,7 @@
 #endif
 #define UNSOCK_PORT_ENTRY_MOST 56 /* with marks and a number */
 #define UNSOCK_PORT_SHARERS 99    /* sockets that share an address have numbers from 1 to this */
-#define UNSOCK_PORT_WAITING 100   /* the first number of a stream that waits, or is reserved */
+#define UNSOCK_PORT_RESERVED 100  /* the first number of a reserved stream */
 #define UNSOCK_PORT_NUMBERS 109   /* the last number of all */
 
 enum {
@@ -111,8 +111,8 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
 /* The names in the directory. Names for streams are PORT.sock and .PORT@ADDR, for datagram sockets PORT.dgram.sock and
  * .PORTu@ADDR. Pure.
  *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it (HASHED: on one of several addresses).
- *   - .PORT@ADDR+N: the own file of a socket that shares its address; if N is UNSOCK_PORT_WAITING or more, of a stream
- *     that waits or is reserved.
+ *   - .PORT@ADDR+N: the own file of a socket that shares its address; if N is UNSOCK_PORT_RESERVED or more, of a
+ *     reserved stream.
  *   - PORT.sock: a link to the port's only socket, or to the first of several ("./" before the name). Plain clients
  *     follow it. Or PORT.dgram.sock is itself the file of a client that has no other name.
  *   - .PORT@: the record: a link whose text lists the sockets, if there are several, or one with marks.

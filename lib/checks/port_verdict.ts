@@ -33,7 +33,7 @@ export interface PortFile {
   /** The path as people know it: `PORT.sock`. */
   readonly file: string;
   readonly own: string;
-  readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
+  readonly state: "alive" | "stale" | "control" | "invalid" | "unknown";
   readonly kind: AddressedPort["kind"];
   /** The address that a socket is bound to, where that is known. */
   readonly address: string | undefined;

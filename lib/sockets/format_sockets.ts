@@ -140,10 +140,8 @@ export function holderNames(processes: readonly SocketHolder[]): string[] {
   return processes.map(({ pid, name }) => `${name}[${pid}]`);
 }
 
-function describeHolders({ processes, waiting, asks }: SocketFile): string {
+function describeHolders({ processes, asks }: SocketFile): string {
   const holders = holderNames(processes);
   if (asks !== undefined) holders.push(`(asks ${asks})`);
-  // Sockets of one process, bound to one address with SO_REUSEADDR: the first to listen has the port.
-  if (waiting > 0) holders.push(`(+${waiting} waiting)`);
   return holders.join(" ") || "-";
 }

@@ -28,10 +28,9 @@ export interface SocketFile {
   readonly kind: "stream" | "datagram";
   /**
    * `control`: a control file. `invalid`: neither a control file nor a socket. `stale`: no socket is bound to the file.
-   * `waiting`: the socket waits for another socket of its process, and the port has no first socket. `unknown`: this
-   * user may not check the file.
+   * `unknown`: this user may not check the file.
    */
-  readonly state: "alive" | "stale" | "control" | "invalid" | "unknown" | "waiting";
+  readonly state: "alive" | "stale" | "control" | "invalid" | "unknown";
   /** A control file's target, or its error. */
   readonly target: string | undefined;
   readonly uid: number;
@@ -47,8 +46,6 @@ export interface SocketFile {
   readonly backlog: number;
   /** The socket's clients, or undefined if the caller did not ask for them. */
   readonly clients: readonly Client[] | undefined;
-  /** In the row of a port's first socket, the number of the port's waiting sockets. */
-  readonly waiting: number;
 }
 
 /** The library's answers about a directory. It reads the names before the sockets, so every name's socket is known. */
@@ -80,14 +77,10 @@ export function listSocketFiles(
     peers: withClients ? new Peers(sockets, holders) : undefined,
   };
   const firsts = new Set(names.filter(({ what }) => what === "first").map(keyOf));
-  const [fronts, behind]: [SocketFile[], SocketFile[]] = [[], []];
-  for (const name of names) {
-    const entry = isShown(name, firsts) ? describeFile(directory, name, surroundings) : undefined;
-    if (entry !== undefined) (name.what === "waiting" ? behind : fronts).push(entry);
-  }
-  return gather(fronts, behind).sort((a, b) =>
-    a.port - b.port || b.kind.localeCompare(a.kind) || Number(b.first) - Number(a.first)
-  );
+  return names.filter((name) => isShown(name, firsts))
+    .map((name) => describeFile(directory, name, surroundings))
+    .filter((file) => file !== undefined)
+    .sort((a, b) => a.port - b.port || b.kind.localeCompare(a.kind) || Number(b.first) - Number(a.first));
 }
 
 interface Surroundings {
@@ -103,23 +96,11 @@ function keyOf({ port, kind }: SocketName): string {
 
 /**
  * True if the name is described. A port link is described only if the port has no first socket: that socket's row
- * stands for the link, too. `gather` decides later whether a waiting socket has a row of its own.
+ * stands for the link, too.
  */
 function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   if (name.what === "port") return !firsts.has(keyOf(name));
-  return ["plain", "first", "listed", "waiting", "unlisted"].includes(name.what);
-}
-
-/** Counts live waiting sockets in the row of their port's first socket. Without one, each has its own row. */
-function gather(fronts: readonly SocketFile[], behind: readonly SocketFile[]): SocketFile[] {
-  const isBehind = (front: SocketFile) => (file: SocketFile) =>
-    file.port === front.port && file.kind === front.kind && front.first;
-  const alone = behind.filter((file) => !fronts.some((front) => isBehind(front)(file)));
-  const counted = fronts.map((front) => {
-    const waiting = behind.filter(isBehind(front)).filter(({ state }) => state === "alive").length;
-    return { ...front, waiting };
-  });
-  return [...counted, ...alone.map((file) => file.state === "alive" ? { ...file, state: "waiting" as const } : file)];
+  return ["plain", "first", "listed", "unlisted"].includes(name.what);
 }
 
 function describeFile(directory: string, shown: SocketName, surroundings: Surroundings): SocketFile | undefined {
@@ -132,7 +113,7 @@ function describeFile(directory: string, shown: SocketName, surroundings: Surrou
   // Not every file system stores the time when a file was made.
   const since = status.birthtimeMs > 0 ? status.birthtime : status.ctime;
   const mode = status.mode & 0o777;
-  const common = { file, own, port, first, address, asks, kind, uid: status.uid, mode, since, waiting: 0 };
+  const common = { file, own, port, first, address, asks, kind, uid: status.uid, mode, since };
   const nobody = { listening: undefined, processes: [], connections: 0, backlog: 0, clients: surroundings.peers && [] };
   if (what === "port") return { ...common, ...nobody, state: "stale", target: undefined };
   if (!status.isSocket()) return { ...common, ...nobody, ...describeControl(own) };

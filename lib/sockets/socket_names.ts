@@ -9,7 +9,7 @@ export interface BoundAddress {
   readonly forBoth: boolean;
 }
 
-const WHAT = ["plain", "port", "first", "listed", "waiting", "unlisted", "record", "next", "inner"] as const;
+const WHAT = ["plain", "port", "first", "listed", "unlisted", "record", "next", "inner"] as const;
 
 /** The meaning of one name. */
 export interface SocketName {
@@ -18,8 +18,8 @@ export interface SocketName {
   readonly kind: Port["kind"];
   /**
    * `plain`: a `PORT.sock` that is no link of unsock's. `port`: a link to the first socket. `first`: the first socket's
-   * own file. `listed`: another socket of the port. `waiting`: a socket that waits for another socket of its process.
-   * `unlisted`: a socket in no record. The other words are for internal files.
+   * own file. `listed`: another socket of the port. `unlisted`: a socket in no record. The other words are for internal
+   * files.
    */
   readonly what: typeof WHAT[number];
   /** The address that the socket is bound to, or undefined if the name does not show it. */

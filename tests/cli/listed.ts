@@ -13,7 +13,6 @@ export interface Listed {
   readonly target: string | null;
   readonly mode: string;
   readonly connections: number;
-  readonly waiting: number;
   readonly listening: boolean | null;
   readonly since: string | null;
   readonly processes: { pid: number; name: string; user: string | null }[];

@@ -107,9 +107,9 @@ Deno.test({
     }),
 });
 
-Deno.test("ls shows sockets that are in no record: one that waits for a closed one, one without a port, and a dangling port link", () =>
+Deno.test("ls shows sockets that are in no record: two without a port, and a dangling port link", () =>
   withDir(async (dir) => {
-    using _waiting = Deno.listen({ transport: "unix", path: path.join(dir, ".80@127.0.0.1+100") });
+    using _reserved = Deno.listen({ transport: "unix", path: path.join(dir, ".80@127.0.0.1+100") });
     using _unlisted = Deno.listen({ transport: "unix", path: path.join(dir, ".82@127.0.0.1") });
     await leaveStale(path.join(dir, ".81u@127.0.0.1+2"));
     Deno.symlinkSync(".83u@127.0.0.1", path.join(dir, "83.dgram.sock"));
@@ -126,7 +126,7 @@ Deno.test("ls shows sockets that are in no record: one that waits for a closed o
     }
     const files = await list(dir);
     assertEquals(files.map(({ port, kind, state, address }) => [port, kind, state, address]), [
-      [80, "stream", "waiting", "127.0.0.1"],
+      [80, "stream", "alive", "127.0.0.1"],
       [81, "datagram", "stale", "127.0.0.1"],
       [82, "stream", "alive", "127.0.0.1"],
       [83, "datagram", "stale", "127.0.0.1"],

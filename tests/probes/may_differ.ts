@@ -131,6 +131,11 @@ export const MAY_DIFFER: Readonly<Record<string, Differences>> = {
     ),
     ...because(MULTICAST, "set EINVAL, get 1 in 4 bytes", "accepted: IP_MULTICAST_TTL"),
   },
+  same_port_twice: because(
+    "Two sockets cannot be bound to one address and port at once",
+    "EADDRINUSE",
+    ...["127.0.0.1", "::1"].map((address) => `${address}: bind twice`),
+  ),
   urgent: {
     ...because("If only an urgent byte is unread, `select`", "can be read", "alone, select (2)"),
     ...because(

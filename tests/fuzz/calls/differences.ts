@@ -278,7 +278,7 @@ const RULES: readonly Rule[] = [
     is: ({ network, socket }) => network === "EAFNOSUPPORT" && socket?.type.endsWith("6") === true,
   },
   {
-    row: "Two processes cannot be bound to one address and port at once, even with `SO_REUSEADDR`",
+    row: "Two sockets cannot be bound to one address and port at once, even with `SO_REUSEADDR`",
     is: ({ name, network, library, socket }) =>
       (name === "bind" || name === "listen") && network === "0" && library === "EADDRINUSE" && !isUdp(socket),
   },
