@@ -6,7 +6,7 @@
 
 /* socket_info.c: Asks about one socket, and about the kernel's version. */
 
-/* True if the running kernel is older than Linux 5.14, or not known. Asks the kernel once. */
+/* True if the running kernel is older than Linux 5.14, or its version is unknown. Asks the kernel once. */
 bool unsock_kernel_is_before_5_14(void);
 
 /* Returns an integer socket option of SOL_SOCKET, or -errno. */

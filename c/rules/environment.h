@@ -6,7 +6,7 @@
 
 /* environment.c: Reads an environment: a NULL-terminated list of NAME=VALUE strings. Pure. */
 
-/* Returns the value of a variable, the first one of that name; NULL if it is unset or empty. NULL is an empty list. */
+/* Returns the value of the first variable of that name; NULL if it is unset or empty. An empty list may be NULL. */
 const char *unsock_environment_get(const char *const *environment, const char *name);
 
 #define UNSOCK_ENVIRONMENT_OWN 64
@@ -15,8 +15,7 @@ const char *unsock_environment_get(const char *const *environment, const char *n
  * list of these alone, which is faster to search; or the whole one, if they are too many. */
 const char *const *unsock_environment_own(const char *const *whole, const char *own[UNSOCK_ENVIRONMENT_OWN]);
 
-/* Makes the list of a block of strings, each ended by a NUL. Skips the last one if it lacks its NUL. False if they are
- * too many. */
+/* Stores the strings of a block in `own`. A last string without its NUL is skipped. False if there are too many. */
 bool unsock_environment_of_block(const char *block, size_t length, const char *own[UNSOCK_ENVIRONMENT_OWN]);
 
 /* True if this environment turns the library off (UNSOCK_OFF=1). */
@@ -26,8 +25,7 @@ bool unsock_environment_is_off(const char *const *environment);
  * lib/run/setting_names.ts has the same rules and the same words. */
 
 /* Checks that each UNSOCK_* variable is a setting, or a variable of the command line, the tests or the library's own
- * commands. An empty variable counts as unset. Returns false with one line in `error`: "NAME: no such setting…", and
- * the nearest name. */
+ * commands. An empty variable counts as unset. Returns false with one line in `error`, which has the nearest name. */
 bool unsock_setting_names_check(const char *const *environment, struct unsock_text *error);
 
 /* Returns the environment variable of setting number `index` (settings.c), NULL after the last. */

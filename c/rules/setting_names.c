@@ -8,7 +8,7 @@
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)
 #define NAME_MOST 48
 
-/* The settings, then variables of the command line, the tests, and the library that makes a control file. */
+/* The settings, then the variables of the command line, of the tests, and of control files as in unsock 1.1. */
 #define SETTING(variable, name) variable,
 static const char names[][32] = {UNSOCK_SETTING_ROWS UNSOCK_OTHER_VARIABLES};
 #define TESTS "UNSOCK_TEST_"
