@@ -8,9 +8,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { fileOf } from "../sockets/loopbacks.ts";
-import { IS_DENO } from "../system/runtime.ts";
 import type { Connections } from "./connections.ts";
 import { hasField, type RawFields } from "./fields.ts";
+import { isQuiet } from "./quiet.ts";
 import type { Target } from "./route.ts";
 import type { Upstreams } from "./upstream.ts";
 
@@ -53,15 +53,6 @@ function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
   return at >= 0 && end.every((byte, index) => byte === bytes[at + index]);
 }
 
-/**
- * Waits until the runtime has read once from all connections with new bytes. On Deno a turn of the event loop may pass
- * without such a read; a timer ends only after one.
- */
-async function lookOnce(isSure: boolean): Promise<void> {
-  if (isSure && IS_DENO) await new Promise((done) => setTimeout(done, 1));
-  await new Promise<void>((done) => setImmediate(() => setImmediate(done)));
-}
-
 /** A connection to a server. One request at a time uses it. */
 export class ServerConnection {
   readonly socket: Socket;
@@ -91,7 +82,8 @@ export class ServerConnection {
     // The runtime emits "free" at the end of a complete exchange after which both sides keep the connection.
     socket.on("free", () => {
       this.#turn++;
-      if (!this.#isWhole || socket.destroyed || !socket.readable || !socket.writable) return void socket.destroy();
+      const isClean = this.#isWhole && this.#received.length === 0;
+      if (!isClean || socket.destroyed || !socket.readable || !socket.writable) return void socket.destroy();
       this.#isIdle = true;
       this.#bytesBefore = socket.bytesRead;
       keep(this);
@@ -149,9 +141,8 @@ export class ServerConnection {
   }
 
   /** Begins one more exchange. Returns false if the server has closed the connection or sent unexpected bytes. */
-  async beginAgain(request: KeptRequest): Promise<boolean> {
-    await lookOnce(request.client !== this.#client);
-    if (!this.#isIdle || this.socket.destroyed || !this.socket.readable) return false;
+  beginAgain(request: KeptRequest): boolean {
+    if (!this.#isIdle || this.socket.destroyed || !this.socket.readable || !isQuiet(this.socket)) return false;
     this.begin(request);
     return true;
   }
@@ -179,9 +170,8 @@ export class KeptConnections {
     const waiting = this.#take(request.client, target);
     const mayKeep = isPlain(request);
     if (waiting !== undefined) {
-      const isGood = mayKeep && isFirst && await waiting.beginAgain(request);
       this.#connections.useServer(waiting.socket);
-      if (isGood) return waiting;
+      if (mayKeep && isFirst && waiting.beginAgain(request)) return waiting;
       waiting.socket.destroy();
     }
     const connection = this.#own(await this.#upstreams.connect(target), target, mayKeep);

@@ -1,4 +1,4 @@
-/** Foreign functions, which only Deno has: those that the self-test calls, and the one that executes the library. */
+/** Foreign functions, which only Deno has: those that the self-test calls, the one that executes the library, and poll(2). */
 import { LibraryError } from "../system/errors.ts";
 
 /** Functions of `libunsock.so` that the self-test calls: see `c/unsock.h` and the manual pages of the socket calls. */
@@ -40,6 +40,19 @@ const EXECUTING = {
   /** `void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why, size_t size)` */
   unsock_execute: { parameters: ["buffer", "buffer", "buffer", "buffer", { struct: ["usize"] }], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
+
+/** `int poll(struct pollfd *fds, nfds_t count, int timeout)` */
+const POLLING = { poll: { parameters: ["buffer", "usize", "i32"], result: "i32" } } as const;
+
+const POLLIN = 1;
+
+let libc: Deno.DynamicLibrary<typeof POLLING> | undefined;
+
+/** @returns True if something waits to be read from the descriptor: a byte, an end or an error. */
+export function isReadable(descriptor: number): boolean {
+  libc ??= Deno.dlopen("libc.so.6", POLLING);
+  return libc.symbols.poll(new Int32Array([descriptor, POLLIN]), 1n, 0) !== 0;
+}
 
 /** The library's functions. */
 export type LibraryFunctions = Deno.DynamicLibrary<typeof FUNCTIONS>["symbols"];

@@ -1,9 +1,12 @@
 /** `unsock expose --http` keeps a connection to the server for the next request, and only if that is safe. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { makeCertificate } from "../support/certificates.ts";
+import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { until } from "../support/wait.ts";
-import { requestText, type Rig, testFront } from "./http_rig.ts";
+import { ignore, requestText, type Rig, RUNTIMES, testFront } from "./http_rig.ts";
+
+const QUIET_SOCKETS = new URL("./quiet_sockets.ts", import.meta.url).pathname;
 
 const get = (path: string) => requestText(path, "keeps");
 const PLACE = /\[(\d+) (\d+)\]/;
@@ -73,11 +76,12 @@ testFront("expose --http: only a whole answer with nothing behind it leaves its 
     using held = await rig.connect();
     for (let i = 0; i < 5; i++) {
       const [before] = await place(rig, one);
-      const lates = server.output().split("late").length;
+      const lates = () => server.output().split("\nlate\n").length;
+      const latesBefore = lates();
       const end = path === "/endless" || path === "/chunks" ? "\r\n0\r\n" : /204|304/.test(path) ? "\r\n\r\n" : "ok";
       assertMatch(await rig.say(held, get(path), end), /HTTP\/1\.1 (200|204|304) /, path);
       assert(server.output().includes(`<GET ${path} ${before}>`), "on the connection of another client");
-      if (path === "/late") await until("it has sent more", () => server.output().split("late").length > lates);
+      if (path === "/late") await until("it has sent more", () => lates() > latesBefore);
       const [after, turn] = await place(rig, two);
       if (WHOLE.includes(path)) assertStrictEquals(after, before, path);
       else assert(after > before && turn === 1, `${path}: ${before} ${after} ${turn}`);
@@ -85,6 +89,18 @@ testFront("expose --http: only a whole answer with nothing behind it leaves its 
   }
   assert(!server.output().includes("no]"));
 });
+
+for (const { name, program } of RUNTIMES) {
+  Deno.test({
+    name: `what a server has sent is seen before the runtime reads it (${name})`,
+    ignore,
+    fn: () =>
+      withDir(async (dir) => {
+        const { stdout, stderr } = await run([...program, QUIET_SOCKETS, dir]);
+        assertStrictEquals(stdout, "true,true,true true,false,false\n", stderr);
+      }),
+  });
+}
 
 testFront("expose --http --cert: streams of HTTP/2 use the same connections by the same rules", async (rig) => {
   await rig.special("keeps");

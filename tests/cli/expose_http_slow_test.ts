@@ -1,11 +1,15 @@
 /** `unsock expose --http` holds little of an answer that its client does not read, and a bounded number of streams. */
 import { assert, assertMatch, assertStrictEquals } from "@std/assert";
+import { makeCertificate } from "../support/certificates.ts";
+import { run } from "../support/process.ts";
 import { until } from "../support/wait.ts";
 import { memoryOf } from "./flood_watch.ts";
 import { requestText, type Rig, RUNTIMES, testFront } from "./http_rig.ts";
 
 const MEGABYTE = 1 << 20;
 const SIZE = 200;
+/** Megabytes of an answer that is read, beside those that nobody reads. */
+const READ_SIZE = 50;
 /** Megabytes that the front may take of an answer that nobody reads, with the kernel's buffers. */
 const TAKEN_MOST = 16;
 const GROWTH_MOST = 64;
@@ -17,7 +21,7 @@ function serveLarge(path: string, taken: Map<string, number>): Deno.HttpServer {
     let count = 0;
     const body = new ReadableStream({
       pull(controller) {
-        if (count++ === SIZE) return controller.close();
+        if (count++ === (pathname === "/read" ? READ_SIZE : SIZE)) return controller.close();
         controller.enqueue(new Uint8Array(MEGABYTE));
         taken.set(pathname, count);
       },
@@ -51,7 +55,7 @@ const SETTINGS = frame(4, 0, 0, new Uint8Array());
 const SETTINGS_ACK = frame(4, 1, 0, new Uint8Array());
 
 /** A client of HTTP/2 whose windows take two gigabytes asks for `/h2`. */
-function streamRequest(host: string): Uint8Array {
+function streamRequest(host: string): Uint8Array<ArrayBuffer> {
   const windows = [
     ...frame(4, 0, 0, Uint8Array.of(0, 4, 0x7f, 255, 255, 255)),
     ...frame(8, 0, 0, Uint8Array.of(0x7f, 0, 0, 0)),
@@ -64,10 +68,23 @@ function streamRequest(host: string): Uint8Array {
   ]);
 }
 
-/** Reads a whole large answer, beside those that nobody reads: what they take by then is all that they take. */
-async function readWhole(rig: Rig): Promise<void> {
-  const answer = await rig.ask("large.localhost/read", "-o", "/dev/null", "-w", "%{size_download}");
-  assertStrictEquals(answer.stdout, `${SIZE * MEGABYTE}`);
+/** Reads a whole answer, beside those that nobody reads: what they take by then is all that they take. */
+async function readWhole(rig: Rig, scheme = "http"): Promise<void> {
+  const url = `${scheme}://large.localhost:${rig.port}/read`;
+  const answer = await run(["curl", "-sSk", "--max-time", "60", "-o", "/dev/null", "-w", "%{size_download}", url]);
+  assertStrictEquals(answer.stdout + answer.stderr, `${READ_SIZE * MEGABYTE}`);
+}
+
+/** Checks that the front holds little of these answers, which nobody reads, `before`: its memory without them. */
+function assertHeld(
+  { pid }: { pid: number },
+  before: number,
+  taken: ReadonlyMap<string, number>,
+  paths: string[],
+): void {
+  for (const path of paths) assert((taken.get(path) ?? 0) <= TAKEN_MOST, `${path}: ${taken.get(path)} MB taken`);
+  const grown = memoryOf(pid) - before;
+  assert(grown < GROWTH_MOST, `${before} MB, ${grown} more`);
 }
 
 testFront("expose --http: 200 MB to clients that read nothing take little memory", async (rig) => {
@@ -86,13 +103,28 @@ testFront("expose --http: 200 MB to clients that read nothing take little memory
     assertMatch(await rig.say(three, upgrade, "\r\n\r\n"), /^HTTP\/1\.1 101 /);
     await until("all have begun", () => ["/h1", "/h2", "/ws"].every((path) => taken.has(path)));
     await readWhole(rig);
-    for (const path of ["/h1", "/h2", "/ws"]) {
-      assert((taken.get(path) ?? 0) <= TAKEN_MOST, `${path}: ${taken.get(path)} MB taken`);
-    }
-    const grown = memoryOf(front.pid) - before;
-    assert(grown < GROWTH_MOST, `${before} MB, ${grown} more`);
+    assertHeld(front, before, taken, ["/h1", "/h2", "/ws"]);
   }
   await socketEnds;
+});
+
+testFront("expose --http --cert: 200 MB to clients that read nothing take little memory, over TLS", async (rig) => {
+  Deno.mkdirSync(`${rig.dir}/r/unsock/large`, { mode: 0o700 });
+  const taken = new Map<string, number>();
+  await using _server = serveLarge(`${rig.dir}/r/unsock/large/3000.sock`, taken);
+  const certificate = await makeCertificate(rig.dir, ["localhost", "large.localhost"]);
+  const front = await rig.expose("", { certificate });
+  await readWhole(rig, "https");
+  const before = memoryOf(front.pid);
+  const caCerts = [Deno.readTextFileSync(certificate.cert)];
+  const connect = (...alpnProtocols: string[]) =>
+    Deno.connectTls({ hostname: "localhost", port: rig.port, caCerts, alpnProtocols });
+  using one = await connect("http/1.1"), two = await connect("h2");
+  await one.write(new TextEncoder().encode(requestText("/h1", "large")));
+  await two.write(streamRequest("large.localhost"));
+  await until("both have begun", () => taken.has("/h1") && taken.has("/h2"));
+  await readWhole(rig, "https");
+  assertHeld(front, before, taken, ["/h1", "/h2"]);
 });
 
 /** Calls `look` with each frame's kind, and its error if it resets a stream, until the connection ends. */

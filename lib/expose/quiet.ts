@@ -1,0 +1,27 @@
+/** Asks the kernel whether a connection has something to read. The runtime itself looks only in its next turns. */
+import * as fs from "node:fs";
+import type { Socket } from "node:net";
+import { isReadable } from "../library/ffi.ts";
+import { codeOf } from "../system/errors.ts";
+import { IS_DENO } from "../system/runtime.ts";
+
+/** Returns the socket's descriptor, or -1 if the runtime hides it. */
+function descriptorOf(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
+  return typeof fd === "number" ? fd : -1;
+}
+
+/**
+ * @returns True if all that has arrived was read: no byte waits, no end and no error. After false, the connection must be
+ *   closed: the kernel may not have been asked, and on Node.js, which cannot poll, a byte may be lost.
+ */
+export function isQuiet(socket: Socket): boolean {
+  const descriptor = descriptorOf(socket);
+  if (descriptor < 0 || socket.readableLength > 0) return false;
+  try {
+    return IS_DENO ? !isReadable(descriptor) : fs.readSync(descriptor, new Uint8Array(1)) < 0;
+  } catch (error) {
+    return codeOf(error) === "EAGAIN";
+  }
+}
