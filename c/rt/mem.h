@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Puts a function beside the symbol table: in a forked child that soon exits, one page fault (64 KiB) then maps
- * both. */
+/* Puts a function beside the symbol table: in a forked child that soon exits, one page fault then maps both. */
 #define UNSOCK_AT_EXIT __attribute__((section(".text.exit")))
 
 #pragma GCC visibility push(hidden)
