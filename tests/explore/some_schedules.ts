@@ -5,8 +5,8 @@ import { buildExplorer, type Choice, explore } from "./explorer.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** Of each scenario: one turn each, with a kill and without; walks of several turns and kills; and a call that fails. */
-const MOST = 12;
-const MOST_FAILURES = 4;
+const MOST = 7;
+const MOST_FAILURES = 3;
 const TURNS = 6;
 const ENOSPC = 28, EACCES = 13, EMFILE = 24;
 

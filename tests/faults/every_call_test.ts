@@ -11,7 +11,7 @@ import { run } from "../support/process.ts";
 import { libraryFile } from "../support/library.ts";
 import { buildTools, ignore, strideOr, withTourEnv } from "./tools.ts";
 
-const STRIDE = strideOr(10);
+const STRIDE = strideOr(15);
 const TIMEOUT_MS = 20 * 60_000;
 
 /**

@@ -37,7 +37,6 @@ const PACKAGES: Record<string, string> = {
   "firefox-esr": "firefox-esr",
   fish: "fish",
   gcc: "gcc",
-  "gcc-12": "gcc-12",
   "gcc-14": "gcc-14",
   gdb: "gdb",
   getent: "libc-bin",
