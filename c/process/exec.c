@@ -65,7 +65,7 @@ static long check_library(const struct unsock_planning *planning) {
     struct unsock_confinement_question question = {&planning->plan->exec, unsock_child_environment_file(), NULL, NULL};
     if (!question.library || unsock_activity != UNSOCK_ACTIVE)
         return 0;
-    /* As the real user and without capabilities (access(2)): an exec drops them, unless the user is root. */
+    /* Checks as the real user, without capabilities (access(2)): an exec drops them, unless the user is root. */
     if (unsock_faccessat(AT_FDCWD, question.library, R_OK) < 0)
         unsock_text_put(&why, "the library cannot be read by this user, or from this root directory");
     else if (!unsock_settings.strict || !unsock_confinement_refuses(&question, &why))
@@ -103,7 +103,7 @@ static long make_plan(struct unsock_planning *planning) {
 
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
     const char *self = unsock_self_exe_file();
-    /* A NULL list is empty (fs/exec.c). */
+    /* The kernel takes a NULL list as an empty one (fs/exec.c). */
     if (unsock_user_string(exec->path) < 0 || (exec->argv && unsock_user_strings(exec->argv) < 0) ||
         (exec->environment && unsock_user_strings(exec->environment) < 0))
         return -EFAULT;
