@@ -74,7 +74,7 @@ static bool is_datagram(const char *name) {
 
 /*
  * The next of its kind takes a socket's own name, .PORT@ADDR[+N], of one who was killed: with SO_REUSEPORT N of them.
- * From +100 on it is that of a stream that waits beside another of its process, both with SO_REUSEADDR.
+ * From +100 on it is that of a listener that was shut down; with SO_REUSEADDR another one may be bound beside it.
  */
 static void bind_like(const char *name) {
     int fds[16], on = 1, off = 0, port = atoi(name + 1), count = 1;
@@ -82,7 +82,7 @@ static void bind_like(const char *name) {
     snprintf(text, sizeof text, "%s", strchr(name, '@') + 1);
     char *plus = strchr(text, '+');
     bool any = strcmp(text, "any") == 0, shares = plus && atoi(plus + 1) < 16;
-    int waiting = plus && atoi(plus + 1) >= 100 ? atoi(plus + 1) - 99 : 0;
+    int reserved = plus && atoi(plus + 1) >= 100 ? atoi(plus + 1) - 99 : 0;
     if (plus)
         *plus = '\0';
     for (char *c = text; *c; c++)
@@ -90,22 +90,24 @@ static void bind_like(const char *name) {
     /* The first datagram socket has no number until another one comes. */
     if (shares)
         count = atoi(strchr(name, '+') + 1) + is_datagram(name);
-    if (waiting > 0 && waiting < 15)
-        count = 1 + waiting;
+    if (reserved > 0 && reserved < 15)
+        count = reserved;
     address at = ip(any || strcmp(text, "::") == 0 ? "::" : text, port);
     for (int i = 0; i < count; i++) {
         fds[i] = socket(ANY(&at)->sa_family, (is_datagram(name) ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
         setsockopt(fds[i], IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(int));
-        if (shares || waiting > 0)
+        if (shares || reserved > 0)
             setsockopt(fds[i], SOL_SOCKET, shares ? SO_REUSEPORT : SO_REUSEADDR, &on, sizeof(int));
         if (bind(fds[i], ANY(&at), at.length) < 0)
             finding("%s: %s", name, strerrorname_np(errno));
+        if (reserved > 0 && (listen(fds[i], 1) < 0 || shutdown(fds[i], SHUT_RDWR) < 0))
+            finding("%s: listen, shutdown: %s", name, strerrorname_np(errno));
     }
     for (int i = 0; i < count; i++)
         close(fds[i]);
 }
 
-/* Binds the port again and again, on as many addresses as it takes to need the names that waiting sockets have. */
+/* Binds the port again and again, on as many addresses as it takes to need the names that reserved sockets have. */
 static void bind_and_close(int port, int type, int count) {
     int fds[16];
     for (int i = 0; i < count; i++) {

@@ -19,7 +19,12 @@ def make(kind, option=None):
 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
     for port, option in ((9042, socket.SO_REUSEADDR), (9043, socket.SO_REUSEPORT)):
         for address in ("127.0.0.1", "127.0.0.1"):
-            make(kind, option).bind((address, port))
+            one = make(kind, option)
+            one.bind((address, port))
+            if kind == socket.SOCK_STREAM and option == socket.SO_REUSEADDR and one is all[0]:
+                # Reserved from now on: another one may be bound beside it.
+                one.listen()
+                one.shutdown(socket.SHUT_RDWR)
 for address in ("127.0.0.1", "127.0.0.2"):
     make(socket.SOCK_DGRAM).sendto(b"x", (address, 9999))
 print("ready", flush=True)
