@@ -36,8 +36,8 @@ struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, 
  * address, marks the socket for processes that inherit it. Returns `result`, with TCP's errno. */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
 
-/* Puts the stand-in behind `fd`, and sets the kind of `entry`. If the stand-in has a file, `entry` gets the file and
- * `state`. On failure undoes the stand-in. Returns 0 or -errno. */
+/* Puts the stand-in behind `fd`, and sets the kind of `entry` to local. If the stand-in has a file, `entry` gets the
+ * file and `state`. On failure undoes the stand-in. Returns 0 or -errno. */
 long unsock_standin_install(struct unsock_standin *standin, int fd, struct unsock_fd *entry, enum unsock_state state);
 
 /* If a failed bind left the descriptor's own socket with a useless name, notes that the socket must be replaced. */

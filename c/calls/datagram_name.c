@@ -38,7 +38,7 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
     struct unsock_standin standin;
     struct unsock_ip any = {.family = entry->domain == AF_INET6 ? AF_INET6 : AF_INET}, own, local = entry->local;
     long result = 0;
-    /* A socket that replaces a UDP one keeps its port. */
+    /* A socket that replaces a UDP socket keeps the UDP socket's port. */
     if (entry->kind == UNSOCK_KIND_IP && unsock_call_own_ip(fd, &own) == 0)
         any.port = own.port;
     /* A parent and its child try the same ports in the same order, and may take them from each other. */

@@ -134,9 +134,8 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, co
 long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,
                         long *answers);
 
-/* Continues a program's own connect to, or bind to, an AF_UNIX address (`length` bytes) that returned `result`: if that
- * is an error for which a control file at its path may be the reason, uses the control file's target. Returns 0 or
- * -errno; without a control file `result`. */
+/* Continues a program's own connect, or bind, to an AF_UNIX address (`length` bytes), which returned `result`. If a
+ * control file may be the cause, uses its target. Returns 0 or -errno; without a control file `result`. */
 long unsock_target_use_path(int fd, const void *address, socklen_t length, bool binds, long result);
 
 #endif

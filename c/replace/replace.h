@@ -46,7 +46,7 @@ void unsock_reuse_new(int fd);
 struct unsock_fd *unsock_reuse_entry(int fd);
 
 /* Clears the entry of a descriptor if its number now belongs to another socket, opened by libc (rresvport), a raw
- * system call or io_uring. Returns 1 if it has cleared the entry; 0 if not; or -errno if the kernel does not answer
+ * system call or io_uring. Returns 1 if the entry was cleared; 0 if not; or -errno if the kernel does not answer
  * (unsock_socket_unanswered): the entry must then not be used. */
 long unsock_reuse_look(int fd);
 
