@@ -89,7 +89,7 @@ static long check_address(int fd, const struct unsock_fd *entry, int family, soc
     return unsock_call_check(entry, family, length);
 }
 
-/* Connects to an IP address. `wrong`: 0, or the -errno if the kernel does not tell whether `fd` is the same socket. */
+/* Connects to an IP address. `wrong`: 0; or -errno if it is unknown whether `fd` is still the entry's socket. */
 static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, socklen_t length) {
     struct unsock_whose whose;
     struct unsock_fd *entry = unsock_fds_known(fd);

@@ -67,8 +67,8 @@ static void end_listener(int socket) {
         client = unsock_accept4(socket, NULL, NULL, SOCK_CLOEXEC);
 }
 
-/* In TCP the socket stays bound, but no longer listens. So a socket that has never listened replaces it, before the old
- * one is shut down for the other processes that have it. */
+/* In TCP a listener stays bound after a shutdown. So a new socket that has never listened replaces the old one, before
+ * the old one is shut down for the other processes that have it. */
 long unsock_listener_end(int fd, struct unsock_fd *entry) {
     long old = unsock_redirect_copy(fd);
     long reserved = old < 0 ? old : unsock_stream_reserve(fd, entry);
