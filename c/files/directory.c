@@ -128,8 +128,8 @@ static bool has_path(const char *path) {
     return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
 }
 
-/* Returns the directory from which the caller changes the name *path: AT_FDCWD; or a descriptor that the caller closes,
- * and *path becomes relative to it; or -errno (-EACCES: another directory has taken the place). */
+/* Opens the directory, if the name *path must be changed from there, and makes *path relative to it. Returns the
+ * descriptor, which the caller closes; AT_FDCWD for a change by path; or -errno (-EACCES: it is another directory). */
 static long enter_place(const char **path) {
     if (!unsock_directory_may_move || !has_path(*path))
         return AT_FDCWD;
