@@ -47,36 +47,39 @@ int unsock_path(uint16_t port, int type, char *path, size_t size) {
     EXPORT_##exported(type, name, parameters)
 UNSOCK_CALLS(EXPORT)
 
-/* Fortified programs call this function for recvfrom. If `buffer` < `size`, glibc's function ends the process. */
+/* Fortified programs call the functions that end with _chk. Like glibc's, these end the process if the buffer has less
+ * room than the call may fill. */
+extern void __chk_fail(void) __attribute__((weak, noreturn));
+
+static void check_room(size_t needed, size_t room) {
+    if (needed > room && __chk_fail)
+        __chk_fail();
+}
+
 UNSOCK_EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t buffer, int flags,
                                      struct sockaddr *address, socklen_t *length) {
-    if (size > buffer && unsock_next.recvfrom_chk)
-        return unsock_next.recvfrom_chk(fd, data, size, buffer, flags, address, length);
+    check_room(size, buffer);
     return recvfrom(fd, data, UNSOCK_MIN(size, buffer), flags, address, length);
 }
 
 ssize_t recv(int fd, void *data, size_t size, int flags);
 
 UNSOCK_EXPORT ssize_t __recv_chk(int fd, void *data, size_t size, size_t buffer, int flags) {
-    if (size > buffer && unsock_next.recv_chk)
-        return unsock_next.recv_chk(fd, data, size, buffer, flags);
+    check_room(size, buffer);
     return recv(fd, data, UNSOCK_MIN(size, buffer), flags);
 }
 
-/* Fortified programs' poll and ppoll. `room`: the size of the array in bytes. */
 int poll(struct pollfd *fds, unsigned long count, int timeout);
 int ppoll(struct pollfd *fds, unsigned long count, const struct timespec *timeout, const void *signals);
 
 UNSOCK_EXPORT int __poll_chk(struct pollfd *fds, unsigned long count, int timeout, size_t room) {
-    if (room / sizeof(struct pollfd) < count && unsock_next.poll_chk)
-        return unsock_next.poll_chk(fds, count, timeout, room);
+    check_room(count, room / sizeof(struct pollfd));
     return poll(fds, count, timeout);
 }
 
 UNSOCK_EXPORT int __ppoll_chk(struct pollfd *fds, unsigned long count, const struct timespec *timeout,
                               const void *signals, size_t room) {
-    if (room / sizeof(struct pollfd) < count && unsock_next.ppoll_chk)
-        return unsock_next.ppoll_chk(fds, count, timeout, signals, room);
+    check_room(count, room / sizeof(struct pollfd));
     return ppoll(fds, count, timeout, signals);
 }
 

@@ -103,9 +103,9 @@ static long make_plan(struct unsock_planning *planning) {
 
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan) {
     const char *self = unsock_self_exe_file();
-    /* The kernel takes a NULL list as an empty one (fs/exec.c). */
-    if (unsock_user_string(exec->path) < 0 || (exec->argv && unsock_user_strings(exec->argv) < 0) ||
-        (exec->environment && unsock_user_strings(exec->environment) < 0))
+    const char *const path[] = {exec->path, NULL};
+    if (!exec->path || !unsock_user_strings(path) || !unsock_user_strings(exec->argv) ||
+        !unsock_user_strings(exec->environment))
         return -EFAULT;
     plan->exec = *exec;
     if (self && unsock_self_exe_is(exec->path))

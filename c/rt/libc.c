@@ -94,10 +94,6 @@ static void resolve(const char *name, void *slot, void *find(const char *)) {
 
 void unsock_next_resolve(void) {
     UNSOCK_CALLS(RESOLVE)
-    resolve("__recvfrom_chk", &unsock_next.recvfrom_chk, unsock_next_find);
-    resolve("__recv_chk", &unsock_next.recv_chk, unsock_next_find);
-    resolve("__poll_chk", &unsock_next.poll_chk, unsock_next_find);
-    resolve("__ppoll_chk", &unsock_next.ppoll_chk, unsock_next_find);
     resolve("syscall", &unsock_next_syscall, unsock_next_find);
 }
 

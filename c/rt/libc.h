@@ -57,11 +57,6 @@ bool unsock_is_secure(void);
 #define UNSOCK_NEXT_IF_NEWER(...) __VA_ARGS__
 struct unsock_next {
     UNSOCK_CALLS(UNSOCK_NEXT_SLOT)
-    /* glibc's alone: */
-    ssize_t (*recvfrom_chk)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *);
-    ssize_t (*recv_chk)(int, void *, size_t, size_t, int);
-    int (*poll_chk)(struct pollfd *, unsigned long, int, size_t);
-    int (*ppoll_chk)(struct pollfd *, unsigned long, const struct timespec *, const void *, size_t);
 };
 extern struct unsock_next unsock_next;
 

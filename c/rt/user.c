@@ -123,31 +123,22 @@ static inline bool is_byte_there(uintptr_t at, uintptr_t *seen) {
     return true;
 }
 
-static long length_of(const char *at, uintptr_t *seen) {
-    for (const char *next = at;; next++) {
-        if (!is_byte_there((uintptr_t)next, seen))
-            return UNSOCK_USER_FAULT;
-        if (*next == '\0')
-            return next - at;
-    }
-}
-
-long unsock_user_string(const char *at) {
-    uintptr_t seen = 0;
-    return length_of(at, &seen);
-}
-
 /* The strings are nearly always adjacent, so the kernel checks each page once. */
-long unsock_user_strings(const char *const *list) {
+bool unsock_user_strings(const char *const *list) {
     uintptr_t seen_list = 0, seen = 0;
-    for (long count = 0;; count++) {
-        uintptr_t at = (uintptr_t)(list + count);
+    if (!list)
+        return true;
+    for (;; list++) {
+        uintptr_t at = (uintptr_t)list;
         if (!is_byte_there(at, &seen_list) || !is_byte_there(at + sizeof(*list) - 1, &seen_list))
-            return UNSOCK_USER_FAULT;
-        if (!list[count])
-            return count;
-        if (length_of(list[count], &seen) < 0)
-            return UNSOCK_USER_FAULT;
+            return false;
+        if (!*list)
+            return true;
+        const char *next = *list;
+        do
+            if (!is_byte_there((uintptr_t)next, &seen))
+                return false;
+        while (*next++ != '\0');
     }
 }
 

@@ -21,13 +21,8 @@ bool unsock_user_writable_far(void *at, size_t size);
 /* Copies as the kernel would, until a page cannot be written. Returns 0 or -EFAULT. */
 long unsock_user_write_far(void *to, const void *from, size_t size);
 
-/* Returns the length of a string, or -EFAULT if it runs into memory that cannot be read. */
-long unsock_user_string(const char *at);
-
-/* Returns the number of strings in a NULL-terminated list; -EFAULT if the list or a string cannot be read. */
-long unsock_user_strings(const char *const *list);
-
-#define UNSOCK_USER_FAULT (-14) /* -EFAULT */
+/* True if all strings of a NULL-terminated list can be read. NULL is an empty list, as in fs/exec.c. */
+bool unsock_user_strings(const char *const *list);
 
 /* The end of the first thread's stack (the kernel's AT_RANDOM); 0 if unknown. */
 extern uintptr_t unsock_user_stack_end;
@@ -59,7 +54,7 @@ static inline bool unsock_user_writable(void *at, size_t size) {
 /* Copy from, and to, the program's memory. Return 0 or -EFAULT. A failed write may have written the first pages. */
 static inline long unsock_user_read(void *to, const void *from, size_t size) {
     if (!unsock_user_readable(from, size))
-        return UNSOCK_USER_FAULT;
+        return -EFAULT;
     memcpy(to, from, size);
     return 0;
 }
