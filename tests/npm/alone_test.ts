@@ -38,14 +38,14 @@ const nodeOf = (spec: string, version: RegExp, requests: number): Runtime => ({
 
 const RUNTIMES: readonly Runtime[] = [
   nodeOf(`${OLDEST_NODE}.0`, /^v20\.16\.0$/m, 100),
-  nodeOf("22", /^v22\./, 10_000),
+  nodeOf("22", /^v22\./, 3_000),
   nodeOf("24", /^v24\./, 100),
   { name: "Bun", spec: "bun@1.4.5", program: "bun/bin/bun.exe", version: /^v\d+\./, requests: 0 },
 ];
 const ASK_OFTEN = path.fromFileUrl(new URL("./ask_often.mjs", import.meta.url));
 
 /** The programs in PATH besides Node.js: neither Deno nor another Node.js. */
-const PROGRAMS = ["sh", "env", "grep", "ls"];
+const PROGRAMS = ["sh", "env", "grep", "ls", "sleep"];
 
 const packages = packOnce();
 
@@ -175,7 +175,7 @@ async function exposes(machine: Machine, requests: number): Promise<void> {
   const script = `unsock run --name it -- node web.js & server=$!
     unsock wait 8000 --timeout 60
     unsock expose --http 0 >front 2>&1 & front=$!
-    until grep -q 'localhost:[1-9]' front; do kill -0 $front || exit 1; done
+    until grep -q 'localhost:[1-9]' front; do kill -0 $front || exit 1; sleep 0.1; done
     port=$(grep -om1 'localhost:[1-9][0-9]*' front)
     port=\${port#localhost:}
     node ask.js $port it.localhost:$port
