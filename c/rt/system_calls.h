@@ -1,4 +1,4 @@
-/* The system calls that the library makes, with their types and constants, and functions that need nothing else. */
+/* The system calls that the library makes, their types and constants, and small functions that make them. */
 #ifndef UNSOCK_RT_SYSTEM_CALLS_H
 #define UNSOCK_RT_SYSTEM_CALLS_H
 

@@ -13,7 +13,7 @@
 
 #define FEW 16 /* descriptors of one poll that are checked */
 
-/* True if the kernel handles this descriptor's data. Identifies an unknown one once. Inline: a fifth faster. */
+/* True if the kernel handles this descriptor's data. Identifies an unknown descriptor once. Inline for speed. */
 static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
