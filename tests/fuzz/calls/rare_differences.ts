@@ -182,11 +182,6 @@ export const RARE: readonly Rule[] = [
       own?.registered.get(words[1] ?? "")?.mode.includes("once") === true,
   },
   {
-    row: "`listen` on an address where another socket of the program listens returns 0, not `EADDRINUSE`.",
-    is: ({ name, network, library, socket }) =>
-      name === "listen" && network === "EADDRINUSE" && library === "0" && socket?.isHandedOn === true,
-  },
-  {
     row: "A poll past libc's functions reports `POLLHUP` as soon as the peer has closed",
     is: ({ line, events }) =>
       line.endsWith(" precise") && events !== undefined && events.library === (events.network | POLLHUP),
