@@ -65,7 +65,8 @@ bool unsock_epoll_is_anywhere(int fd); /* True after that note, or if `fd` may b
 
 struct unsock_watch *unsock_watch_of(int set, int fd);
 
-/* Copies the registration of `fd` in `set` to `event`; or, if `fd` is in one set alone, that one. False if unknown. */
+/* Copies the registration of `fd` in `set` to `event`. If that is unknown and `fd` is known to be in one set only,
+ * copies the registration there, as `set` may be another number of that set. False if neither is known. */
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
 bool unsock_epoll_is_registered(int fd);

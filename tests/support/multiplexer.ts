@@ -12,7 +12,10 @@
 /** Firecracker's first answer: the host-side port that it invented for the connection. */
 const OK = "OK 1073741824\n";
 
-/** It reads the CONNECT line with one read of at most this many bytes. */
+/**
+ * The longest CONNECT line, in bytes. Firecracker reads the line byte by byte, and closes if one is not there yet; here
+ * one read is as strict.
+ */
 const LINE_SIZE = 32;
 
 /**
