@@ -35,7 +35,7 @@ static void close_left(struct unsock_this_process *own) {
     unsock_close_open(left);
 }
 
-/* Returns a checksum of lock->path, which does not change while the lock is held. */
+/* Returns a checksum of lock->path. The path does not change while the lock is held. */
 static uint64_t sum_of(const struct unsock_lock *lock) {
     uint64_t sum = 0, word;
     for (size_t i = 0; i < sizeof(lock->path); i += sizeof(word)) {

@@ -118,8 +118,8 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
  * the file's times. A process in this namespace finds all the namespace's sockets in /proc/net/unix; a socket that is
  * missing there is closed. (The kernel reuses a namespace's number only after its last socket is closed.) */
 
-/* Writes the note for a newly bound socket, if users who can reach the directory may lack write permission to the file:
- * in a directory that is not shared, only if UNSOCK_MODE forbids the owner to write. */
+/* Writes the note for a newly bound socket, if users who can reach the directory may lack write permission to the file.
+ * If only the directory's owner may write to the directory, this needs an UNSOCK_MODE without the owner's write bit. */
 void unsock_file_netns_note(const char *path);
 
 /* True if the note shows that the file's socket is closed. */

@@ -63,7 +63,7 @@ static unsigned preparation(const uint8_t *at, unsigned *seen) {
     return 0;
 }
 
-/* Finds the call of __syscall_cancel from `at` on, behind the optional first instruction. `distance`: from `at`. */
+/* True if the code from `at` on calls __syscall_cancel. `distance`: from `at` to that function. */
 static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     const uint8_t *start = at;
     unsigned seen = 0;
