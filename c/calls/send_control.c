@@ -7,26 +7,25 @@
 #define MSG_CONFIRM_FLAG 0x800
 #define MSG_PROBE_FLAG 0x10 /* MSG_PROBE: with MSG_CONFIRM and no data, nothing is sent (udp_sendmsg, do_confirm) */
 
-/* Control data that programs often send, checked without asking the kernel: an int in bounds, or any `size` bytes. */
+/* Control data that programs often send, checked without asking the kernel: an int in bounds, or any `size` bytes. UDP
+ * takes them on sockets of both families: it ignores those of the level that the destination's family does not have. */
 static const struct {
-    uint8_t domain; /* 0: both */
     uint8_t level;
     uint8_t type;
     uint8_t size;
     int16_t least; /* the least value of an int */
     int16_t most;
 } usual_controls[] = {
-    {AF_INET, IPPROTO_IP, IP_PKTINFO, 12, 0, 0},      {AF_INET, IPPROTO_IP, IP_TOS, 4, 0, 255},
-    {AF_INET, IPPROTO_IP, IP_TOS, 1, 0, 0},           {AF_INET, IPPROTO_IP, IP_TTL, 4, 1, 255},
-    {AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, 4, 0, 255}, {AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, 4, 0, 255},
-    {0, IPPROTO_UDP, UNSOCK_UDP_SEGMENT, 2, 0, 0},
+    {IPPROTO_IP, IP_PKTINFO, 12, 0, 0},     {IPPROTO_IP, IP_TOS, 4, 0, 255},
+    {IPPROTO_IP, IP_TOS, 1, 0, 0},          {IPPROTO_IP, IP_TTL, 4, 1, 255},
+    {IPPROTO_IPV6, IPV6_TCLASS, 4, 0, 255}, {IPPROTO_IPV6, IPV6_HOPLIMIT, 4, 0, 255},
+    {IPPROTO_IPV6, IPV6_PKTINFO, 20, 0, 0}, {IPPROTO_UDP, UNSOCK_UDP_SEGMENT, 2, 0, 0},
 };
 
-static bool is_usual_control(int domain, const struct cmsghdr *header, const void *data) {
+static bool is_usual_control(const struct cmsghdr *header, const void *data) {
     int32_t number;
     for (size_t i = 0; i < sizeof(usual_controls) / sizeof(usual_controls[0]); i++) {
-        if ((usual_controls[i].domain != 0 && usual_controls[i].domain != domain) ||
-            usual_controls[i].level != header->cmsg_level || usual_controls[i].type != header->cmsg_type ||
+        if (usual_controls[i].level != header->cmsg_level || usual_controls[i].type != header->cmsg_type ||
             CMSG_LEN(usual_controls[i].size) != header->cmsg_len)
             continue;
         if (usual_controls[i].size != sizeof(number))
@@ -66,7 +65,7 @@ long unsock_send_control_check(const struct unsock_fd *entry, const struct msghd
         long wrong = asks ? ask_udp_socket(AF_INET, control, header.cmsg_len) : 0;
         if (wrong < 0)
             return wrong;
-        all_usual &= is_usual_control(entry->domain, &header, control + CMSG_LEN(0));
+        all_usual &= is_usual_control(&header, control + CMSG_LEN(0));
     }
     /* Refuses a header whose length is beyond the control data, or below the header's own. */
     if (at + sizeof(header) <= message->msg_controllen)

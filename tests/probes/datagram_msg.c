@@ -216,6 +216,7 @@ int main(int count, char **arguments) {
     packet_info("IP_PKTINFO", "127.0.0.1", IPPROTO_IP, IP_PKTINFO, IP_PKTINFO);
     packet_info("IP_PKTINFO to another address", "127.0.0.9", IPPROTO_IP, IP_PKTINFO, IP_PKTINFO);
     packet_info("IPV6_PKTINFO", "::1", IPPROTO_IPV6, IPV6_RECVPKTINFO, IPV6_PKTINFO);
+    packet_info("IPV6_PKTINFO of IPv4", "::ffff:127.0.0.9", IPPROTO_IPV6, IPV6_RECVPKTINFO, IPV6_PKTINFO);
     shut("127.0.0.1", false);
     shut("0.0.0.0", true);
     shut("::1", true);
