@@ -47,6 +47,12 @@ long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msg
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
 
+/* The most datagrams that the library sends or receives by one call of the kernel's. */
+#define UNSOCK_DATAGRAM_SEVERAL 8u
+
+/* Receives up to `count` datagrams by one call. Returns how many, or -errno; 0 if they must be received one by one. */
+long unsock_datagram_receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
+
 /* datagram_sessions.c: Servers with a socket for each client, all on one port. */
 
 /* Connects `fd` to the client at `path`, which refuses `fd` (EPERM) because it is connected to the listener: an
@@ -133,9 +139,9 @@ struct unsock_batch {
     size_t size;
 };
 
-/* Sends the batch as one datagram to the address in `name`, or to the connected peer. Returns the batch's length, with
- * `from` at its end; -EAGAIN; or 0 if its datagrams must be sent one by one: there is only one, the receiver does not
- * take batches, or the send failed. */
+/* Sends to the address in `name`, or to the connected peer: the batch as one datagram if the receiver takes batches,
+ * else its next datagrams. Returns their length, with `from` behind them; -EAGAIN; -ECONNRESET; or 0 if the next
+ * datagram must be sent alone. */
 long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                 struct unsock_batch *batch);
 

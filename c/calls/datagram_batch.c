@@ -8,9 +8,12 @@
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
+#include "memory/process.h"
 #include "options/options.h"
 #include "rt/user.h"
 #include "rules/cmsg.h"
+
+#define LOOKS 16u /* batches in a row that were not taken, after which the library looks only once in so many */
 
 struct trailer {
     uint8_t magic[14];
@@ -39,12 +42,13 @@ UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message)
            reads_mode(path->sun_path, 0, &status) && (status.stx_mode & S_ISVTX);
 }
 
-UNSOCK_OWN_FRAME long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
-                                                 struct unsock_batch *batch) {
+/* Sends the batch as one datagram. Returns its length, or the kernel's -errno; 0: the batch has too many parts. */
+UNSOCK_OWN_FRAME static long send_whole(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
+                                        const struct unsock_batch *batch) {
     struct unsock_segment rest;
     struct trailer trailer = {.size = (uint16_t)batch->size};
-    long length = unsock_segment_cut(batch->message, batch->from, INT32_MAX, &rest);
-    if (length <= (long)batch->size || rest.message.msg_iovlen == UNSOCK_SEGMENT_PARTS || !takes_batches(fd, name))
+    long length = unsock_segment_cut(batch->message, 0, INT32_MAX, &rest);
+    if (length < 0 || rest.message.msg_iovlen == UNSOCK_SEGMENT_PARTS)
         return 0;
     memcpy(trailer.magic, magic, sizeof(magic));
     rest.parts[rest.message.msg_iovlen++] = (struct iovec){&trailer, sizeof(trailer)};
@@ -53,9 +57,39 @@ UNSOCK_OWN_FRAME long unsock_datagram_send_batch(int fd, struct unsock_fd *entry
     long result = unsock_real_sendmsg(fd, &rest.message, flags | unsock_datagram_full_flags(entry));
     if (result == -EAGAIN || result == -EINTR)
         result = unsock_datagram_full(fd, entry, &rest.message, flags);
-    if (result >= 0)
-        batch->from += (size_t)length;
-    return result >= 0 ? length : result == -EAGAIN ? result : 0;
+    return result < 0 ? result : length;
+}
+
+/* Sends the next datagrams by one call. Returns the length of those sent, or the -errno of the first; 0: the batch has
+ * several parts, or the program's own filter may not know the call. */
+UNSOCK_OWN_FRAME static long send_several(int fd, const struct unsock_fd *entry, const struct msghdr *name, int flags,
+                                          const struct unsock_batch *batch) {
+    struct unsock_mmsghdr several[UNSOCK_DATAGRAM_SEVERAL];
+    struct iovec parts[UNSOCK_DATAGRAM_SEVERAL], rest = *batch->message->msg_iov;
+    unsigned count = 0;
+    if (batch->message->msg_iovlen != 1 || unsock_sandboxed)
+        return 0;
+    size_t length = rest.iov_len - batch->from;
+    for (size_t at = 0; count < UNSOCK_DATAGRAM_SEVERAL && at < length; at += batch->size, count++) {
+        parts[count] = (struct iovec){(char *)rest.iov_base + batch->from + at, UNSOCK_MIN(batch->size, length - at)};
+        several[count] = (struct unsock_mmsghdr){.header = *name};
+        several[count].header.msg_iov = &parts[count];
+    }
+    long sent = unsock_real_sendmmsg(fd, several, count, flags | unsock_datagram_full_flags(entry));
+    return sent < 0 ? sent : (long)UNSOCK_MIN((size_t)sent * batch->size, length);
+}
+
+long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
+                                struct unsock_batch *batch) {
+    static uint32_t untaken; /* batches in a row */
+    uint32_t before = __atomic_load_n(&untaken, __ATOMIC_RELAXED);
+    bool whole = batch->from == 0 && (before < LOOKS || before % LOOKS == 0) && takes_batches(fd, name);
+    if (batch->from == 0)
+        __atomic_store_n(&untaken, whole ? 0 : before + 1, __ATOMIC_RELAXED);
+    long result = whole ? send_whole(fd, entry, name, flags, batch) : send_several(fd, entry, name, flags, batch);
+    if (result > 0)
+        batch->from += (size_t)result;
+    return result > 0 || result == -EAGAIN || result == -ECONNRESET ? result : 0;
 }
 
 UNSOCK_OWN_FRAME void unsock_datagram_take_batches(int fd, struct unsock_fd *entry) {

@@ -26,23 +26,11 @@ struct pktinfo6 {
     uint32_t index;
 };
 
-struct control {
-    int fd;
-    const struct unsock_fd *entry;
-    struct msghdr *message;
-    size_t room;
-};
-
-static bool wants(const struct control *control, int level, int option) {
-    return unsock_option_flag(control->fd, control->entry, level, option);
-}
-
 /* Appends a control message as put_cmsg (net/core/scm.c) does: if the room is too small, cuts it or leaves it out. */
-static void append_control(const struct control *control, int level, int type, const void *data, size_t size) {
-    struct msghdr *message = control->message;
+static void append_control(struct msghdr *message, size_t room, int level, int type, const void *data, size_t size) {
     struct cmsghdr header = {.cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type};
     uint8_t whole[sizeof(header) + DATA_MOST] = {0};
-    size_t used = UNSOCK_MIN(message->msg_controllen, control->room), left = control->room - used;
+    size_t used = UNSOCK_MIN(message->msg_controllen, room), left = room - used;
     if (!message->msg_control || left < sizeof(header)) {
         message->msg_flags |= MSG_CTRUNC;
         return;
@@ -55,38 +43,6 @@ static void append_control(const struct control *control, int level, int type, c
     memcpy(whole + sizeof(header), data, size);
     if (unsock_user_write((uint8_t *)message->msg_control + used, whole, header.cmsg_len) == 0)
         message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), left);
-}
-
-/* Appends the IPv4 control messages that the program wants, ordered as ip_cmsg_recv_offset (ip_sockglue.c) does. */
-static void append_ipv4(const struct control *control, const struct unsock_ip *local) {
-    static const int32_t ttl = DEFAULT_TTL;
-    static const uint8_t tos;
-    union unsock_sockaddr address;
-    if (wants(control, IPPROTO_IP, IP_PKTINFO)) {
-        struct pktinfo4 info = {.index = LOOPBACK_INDEX};
-        memcpy(info.specific, local->bytes, 4);
-        memcpy(info.destination, local->bytes, 4);
-        append_control(control, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
-    }
-    if (wants(control, IPPROTO_IP, IP_RECVTTL))
-        append_control(control, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
-    if (wants(control, IPPROTO_IP, IP_RECVTOS))
-        append_control(control, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
-    if (wants(control, IPPROTO_IP, IP_RECVORIGDSTADDR))
-        append_control(control, IPPROTO_IP, IP_ORIGDSTADDR, &address, unsock_ip_write(local, AF_INET, &address));
-}
-
-/* Appends IPv6 control messages, ordered as ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c) does. */
-static void append_ipv6(const struct control *control, const struct unsock_ip *local) {
-    static const int32_t hops = DEFAULT_TTL, class;
-    union unsock_sockaddr address;
-    if (wants(control, IPPROTO_IPV6, IPV6_RECVHOPLIMIT))
-        append_control(control, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
-    if (wants(control, IPPROTO_IPV6, IPV6_RECVTCLASS))
-        append_control(control, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class));
-    if (wants(control, IPPROTO_IPV6, IPV6_ORIGDSTADDR_NAME))
-        append_control(control, IPPROTO_IPV6, IPV6_ORIGDSTADDR_NAME, &address,
-                       unsock_ip_write(local, AF_INET6, &address));
 }
 
 /* Returns the address to which the datagram was sent: the socket's own. For a socket on a wildcard returns the target
@@ -103,26 +59,48 @@ static struct unsock_ip destination(const struct unsock_fd *entry, const struct 
     return asked;
 }
 
-/* Appends to the kernel's control data what the program requested by IP_PKTINFO, IP_RECVTTL and so on. `room`: the size
- * of the program's buffer in bytes. `batched`: the size of a batch's datagrams, or 0. */
+/* Appends to the kernel's control data what the program requested by IP_PKTINFO, IP_RECVTTL and so on, ordered as by
+ * ip_cmsg_recv_offset (net/ipv4/ip_sockglue.c) and ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c). `room`: the
+ * size of the program's buffer in bytes. `batched`: the size of a batch's datagrams, or 0. */
 static void append_packet_info(int fd, const struct unsock_fd *entry, const struct unsock_name *sender,
                                struct msghdr *message, size_t room, int32_t batched) {
-    union unsock_sockaddr address;
-    struct control control = {fd, entry, message, room};
+    static const int32_t ttl = DEFAULT_TTL, class;
+    union unsock_sockaddr address, mapped;
     struct unsock_ip local = destination(entry, sender);
+    int family = local.family == AF_INET ? AF_INET : AF_INET6;
+    socklen_t length = unsock_ip_write(&local, family, &address);
+    struct pktinfo4 info4 = {.index = LOOPBACK_INDEX};
+    struct pktinfo6 info6 = {.index = LOOPBACK_INDEX};
+    const struct {
+        uint8_t family; /* of the packet; 0: both */
+        uint8_t level;
+        uint8_t option;
+        uint8_t type;
+        uint32_t size;
+        const void *data;
+    } infos[] = {
+        /* An IPv6 socket gets IPV6_PKTINFO for IPv4 packets, too (ip6_datagram_recv_common_ctl). */
+        {0, IPPROTO_IPV6, IPV6_RECVPKTINFO, IPV6_PKTINFO, sizeof(info6), &info6},
+        {AF_INET, IPPROTO_IP, IP_PKTINFO, IP_PKTINFO, sizeof(info4), &info4},
+        {AF_INET, IPPROTO_IP, IP_RECVTTL, IP_TTL, sizeof(ttl), &ttl},
+        {AF_INET, IPPROTO_IP, IP_RECVTOS, IP_TOS, 1, &class},
+        {AF_INET, IPPROTO_IP, IP_RECVORIGDSTADDR, IP_ORIGDSTADDR, length, &address},
+        {AF_INET6, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT, sizeof(ttl), &ttl},
+        {AF_INET6, IPPROTO_IPV6, IPV6_RECVTCLASS, IPV6_TCLASS, sizeof(class), &class},
+        {AF_INET6, IPPROTO_IPV6, IPV6_ORIGDSTADDR_NAME, IPV6_ORIGDSTADDR_NAME, length, &address},
+    };
+    unsock_ip_write(&local, AF_INET6, &mapped);
+    memcpy(info4.specific, local.bytes, 4);
+    memcpy(info4.destination, local.bytes, 4);
+    memcpy(info6.destination, &mapped.in6.sin6_addr, 16);
     if (batched > 0)
-        append_control(&control, IPPROTO_UDP, UNSOCK_UDP_GRO, &batched, sizeof(batched));
-    /* An IPv6 socket gets IPV6_PKTINFO for IPv4 packets, too (ip6_datagram_recv_common_ctl). */
-    if (entry->domain == AF_INET6 && wants(&control, IPPROTO_IPV6, IPV6_RECVPKTINFO)) {
-        struct pktinfo6 info = {.index = LOOPBACK_INDEX};
-        unsock_ip_write(&local, AF_INET6, &address);
-        memcpy(info.destination, &address.in6.sin6_addr, 16);
-        append_control(&control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+        append_control(message, room, IPPROTO_UDP, UNSOCK_UDP_GRO, &batched, sizeof(batched));
+    for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++) {
+        if ((infos[i].family == 0 || infos[i].family == family) &&
+            (infos[i].level == IPPROTO_IP || entry->domain == AF_INET6) &&
+            unsock_option_flag(fd, entry, infos[i].level, infos[i].option))
+            append_control(message, room, infos[i].level, infos[i].type, infos[i].data, infos[i].size);
     }
-    if (local.family == AF_INET)
-        append_ipv4(&control, &local);
-    else
-        append_ipv6(&control, &local);
 }
 
 static bool is_peers(int fd, const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length) {
@@ -300,6 +278,28 @@ static inline __attribute__((always_inline)) long receive_real(int fd, struct ms
                 : unsock_real_recvmsg(fd, message, flags);
 }
 
+/* Gives the program what the kernel has received into `own`: the sender's address, and control data. `result`: the
+ * kernel's, not negative. Returns it, or -errno. */
+static long give(int fd, struct unsock_fd *entry, struct msghdr *message, const struct msghdr *own, long result,
+                 socklen_t *length, bool tells, int32_t batched) {
+    struct unsock_name told;
+    const union unsock_sockaddr *name = own->msg_name;
+    size_t room = message->msg_controllen;
+    message->msg_flags = own->msg_flags;
+    message->msg_controllen = own->msg_controllen;
+    if (is_end(fd, name, result))
+        return message->msg_name ? unsock_socket_names_give(name, 0, message->msg_name, length) : 0;
+    note_heard(fd, entry);
+    tells = tells && (entry->options != 0 || batched > 0);
+    if (!tells && !message->msg_name)
+        return result;
+    read_sender_name(fd, entry, name, own->msg_namelen, &told);
+    if (tells)
+        append_packet_info(fd, entry, &told, message, room, batched);
+    long wrong = message->msg_name ? give_sender(entry, &told, name, own->msg_namelen, message->msg_name, length) : 0;
+    return wrong < 0 ? wrong : result;
+}
+
 /* Receives a datagram. Inlined, as each return after a wait costs time (rt/system_calls.h). */
 static inline __attribute__((always_inline)) long receive(int fd, struct unsock_fd *entry, struct msghdr *message,
                                                           int flags, socklen_t *length, bool from) {
@@ -327,27 +327,44 @@ static inline __attribute__((always_inline)) long receive(int fd, struct unsock_
         return from ? unsock_real_recvfrom(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
                                            message->msg_name, length)
                     : unsock_real_recvmsg(fd, message, flags);
-    size_t room = message->msg_controllen;
-    message->msg_flags = own.msg_flags;
-    message->msg_controllen = own.msg_controllen;
-    if (is_end(fd, &name, result))
-        return message->msg_name ? unsock_socket_names_give(&name, 0, message->msg_name, length) : 0;
-    note_heard(fd, entry);
-    bool tells = !from && (entry->options != 0 || batched > 0);
-    if (!tells && !message->msg_name)
-        return result;
-    struct unsock_name told;
-    read_sender_name(fd, entry, &name, own.msg_namelen, &told);
-    if (tells)
-        append_packet_info(fd, entry, &told, message, room, batched);
-    long wrong = 0;
-    if (message->msg_name)
-        wrong = give_sender(entry, &told, &name, own.msg_namelen, message->msg_name, length);
-    return wrong < 0 ? wrong : result;
+    return give(fd, entry, message, &own, result, length, !from, batched);
 }
 
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags) {
     return receive(fd, entry, message, flags, &message->msg_namelen, false);
+}
+
+UNSOCK_OWN_FRAME long unsock_datagram_receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count,
+                                                      int flags) {
+    struct unsock_mmsghdr own[UNSOCK_DATAGRAM_SEVERAL];
+    union unsock_sockaddr names[UNSOCK_DATAGRAM_SEVERAL];
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->type != SOCK_DGRAM || unsock_fd_receives_with_care(entry) || (flags & MSG_ERRQUEUE) ||
+        !unsock_user_writable(messages, count * sizeof(*messages)) ||
+        may_be_batch(fd, entry, messages->header.msg_controllen))
+        return 0;
+    expect(fd, entry);
+    for (unsigned i = 0; i < count; i++) {
+        own[i] = messages[i];
+        if (own[i].header.msg_name && (int32_t)own[i].header.msg_namelen < 0)
+            return 0;
+        own[i].header.msg_name = &names[i];
+        own[i].header.msg_namelen = sizeof(names[i]);
+        names[i].any.sa_family = AF_UNSPEC;
+    }
+    long received = unsock_real_recvmmsg(fd, own, count, flags, NULL);
+    if (received < 0)
+        return received == -ECONNRESET && unsock_fd_is_left(entry) ? 0 : unsock_errno_as_ip(UNSOCK_AT_ERROR, received);
+    for (long i = 0; i < received; i++) {
+        struct msghdr message = messages[i].header;
+        unsock_passed_descriptors_take(fd, &own[i].header, true);
+        long result = give(fd, entry, &message, &own[i].header, own[i].length, &message.msg_namelen, true, 0);
+        if (result < 0)
+            return i > 0 ? i : result;
+        messages[i].header = message;
+        messages[i].length = (unsigned)result;
+    }
+    return received;
 }
 
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length) {

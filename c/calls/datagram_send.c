@@ -289,8 +289,8 @@ static bool is_foreign(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED);
 }
 
-/* Sends datagrams of `size` bytes: as one batch if the receiver takes batches, else one by one. If one after the first
- * cannot be sent, drops the rest, as a full queue on the way would over UDP. */
+/* Sends datagrams of `size` bytes: as one batch if the receiver takes batches, else several by one call. If one after
+ * the first cannot be sent, drops the rest, as a full queue on the way would over UDP. */
 UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msghdr *message, bool at_target,
                                            size_t size) {
     struct unsock_segment segment;
@@ -299,7 +299,7 @@ UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msg
     first.batch = at_target ? NULL : &batch;
     bool was_foreign = is_foreign(route->entry);
     long total = unsock_segment_total(message);
-    for (; (long)batch.from < total; first.batch = NULL) {
+    while ((long)batch.from < total) {
         size_t from = batch.from;
         long cut = unsock_segment_cut(message, from, size, &segment);
         long result = cut < 0     ? cut
@@ -308,6 +308,8 @@ UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msg
         if (result < 0)
             return from > 0 ? total : result;
         batch.from += batch.from == from ? (size_t)cut : 0;
+        if (route->entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD)
+            break; /* the rest would take the error, which is for the program's next call */
         message->msg_namelen = segment.message.msg_namelen;
         if (!was_foreign && is_foreign(route->entry)) { /* the first datagram has connected it to a target */
             at_target = was_foreign = true;

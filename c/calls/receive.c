@@ -122,17 +122,23 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
 
 /* As in the kernel, the timeout is checked after each datagram, and never ends a wait (recvmmsg(2), BUGS). */
 static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, int64_t deadline) {
-    for (unsigned i = 0; i < count; i++) {
-        long result = receive_call(fd, &messages[i].header, flags & ~UNSOCK_MSG_WAITFORONE);
-        unsigned length = (unsigned)result;
-        if (result >= 0 && unsock_user_write(&messages[i].length, &length, sizeof(length)) < 0)
-            result = -EFAULT;
+    for (unsigned i = 0, most; i < count;) {
+        most = deadline == NO_DEADLINE ? UNSOCK_MIN(count - i, UNSOCK_DATAGRAM_SEVERAL) : 1;
+        long result = most > 1 ? unsock_datagram_receive_several(fd, &messages[i], most, flags) : 0;
+        if (result == 0) {
+            most = 1;
+            result = receive_call(fd, &messages[i].header, flags & ~UNSOCK_MSG_WAITFORONE);
+            unsigned length = (unsigned)result;
+            if (result >= 0)
+                result = unsock_user_write(&messages[i].length, &length, sizeof(length)) < 0 ? -EFAULT : 1;
+        }
         if (result < 0)
             return i > 0 ? (long)i : result;
+        i += (unsigned)result;
+        if ((unsigned)result < most || (deadline != NO_DEADLINE && unsock_clock_ns() >= deadline))
+            return (long)i;
         if (flags & UNSOCK_MSG_WAITFORONE)
             flags |= MSG_DONTWAIT;
-        if (deadline != NO_DEADLINE && unsock_clock_ns() >= deadline)
-            return (long)i + 1;
     }
     return (long)count;
 }

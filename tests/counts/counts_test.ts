@@ -49,6 +49,9 @@ const EXPECTED: Readonly<Record<string, number>> = {
   "receive UDP": 1,
   "answer UDP": 1,
   "receive the answer UDP": 1,
+  // Whether the receiver takes a batch is told by its file.
+  "send eight at once UDP": 2,
+  "receive eight at once UDP": 1,
   "close UDP": 12,
   "socket UDP, born local": 4 + BUFFER,
   // Two ask whether the number is another socket's by now, one whether the server knows the directory by its name here.

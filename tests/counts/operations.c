@@ -171,6 +171,32 @@ static void streams(void) {
     end("close a listener");
 }
 
+/* As quic-go sends: with a size of datagrams, and a class (explicit congestion notification). */
+static void send_eight(int fd, int port) {
+    struct sockaddr_in to = at(port);
+    struct iovec part = {"12345678", 8};
+    union {
+        char room[2 * CMSG_SPACE(sizeof(uint16_t))];
+        struct cmsghdr header;
+    } control = {.header = {CMSG_LEN(sizeof(uint16_t)), IPPROTO_UDP, 103 /* UDP_SEGMENT */}};
+    struct msghdr message = {&to, sizeof(to), &part, 1, &control, sizeof(control), 0};
+    struct cmsghdr *second = (struct cmsghdr *)(control.room + CMSG_SPACE(sizeof(uint16_t)));
+    *second = (struct cmsghdr){CMSG_LEN(1), IPPROTO_IP, IP_TOS};
+    memcpy(CMSG_DATA(&control.header), &(uint16_t){1}, sizeof(uint16_t));
+    *CMSG_DATA(second) = 2;
+    must(sendmsg(fd, &message, 0), "sendmsg");
+}
+
+static void receive_eight(int fd) {
+    char byte;
+    struct iovec part = {&byte, 1};
+    struct mmsghdr messages[8];
+    struct sockaddr_in from[8];
+    for (int i = 0; i < 8; i++)
+        messages[i].msg_hdr = (struct msghdr){&from[i], sizeof(from[i]), &part, 1, NULL, 0, 0};
+    must(recvmmsg(fd, messages, 8, 0, NULL) - 8, "recvmmsg");
+}
+
 static void datagrams(void) {
     struct sockaddr_in peer;
     int server = opened(SOCK_DGRAM);
@@ -195,6 +221,12 @@ static void datagrams(void) {
     begin("receive the answer UDP");
     received(client, &peer);
     end("receive the answer UDP");
+    begin("send eight at once UDP");
+    send_eight(client, PORT);
+    end("send eight at once UDP");
+    begin("receive eight at once UDP");
+    receive_eight(server);
+    end("receive eight at once UDP");
     begin("close UDP");
     close(client);
     end("close UDP");

@@ -130,6 +130,17 @@ static void several(void) {
     close(fd);
 }
 
+static void to_nobody(void) {
+    int fd = bound("127.0.0.1", 0, SOCK_DGRAM), sender = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    address to = name_of(fd);
+    close(fd);
+    send_batch(sender, &to, 250, 100);
+    CHECK(connect(sender, &to.any, to.length));
+    for (int i = 0; i < 3; i++)
+        send_batch(sender, NULL, 250, 100);
+    close(sender);
+}
+
 int main(void) {
     probe_start();
     for (size_t i = 0; i < sizeof bytes; i++)
@@ -139,4 +150,5 @@ int main(void) {
     batches("::1", false);
     answers();
     several();
+    to_nobody();
 }

@@ -123,6 +123,40 @@ static void many(void) {
     close(server);
 }
 
+/* More messages than the library receives by one call of the kernel. */
+static void many_more(void) {
+    int server = bound("127.0.0.1", 0, SOCK_DGRAM), client = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
+    address to = name_of(server);
+    struct envelope in[20], out;
+    struct mmsghdr vector[20];
+    for (unsigned waiting = 0; waiting <= 10; waiting++)
+        for (int exact = 0; exact < 2; exact++) {
+            char name[60], text[80] = "";
+            unsigned right = 0;
+            for (unsigned i = 0; i < waiting; i++)
+                CHECK(sendmsg(client, letter(&out, &to, "abcdefghij" + i, "z"), 0));
+            for (unsigned i = 0; i < 20; i++) {
+                vector[i] = (struct mmsghdr){*prepare(&in[i]), 99};
+                if (i % 4 == 3)
+                    vector[i].msg_hdr.msg_name = NULL;
+            }
+            snprintf(name, sizeof name, "recvmmsg of %u of %u", waiting, exact ? waiting : 20);
+            fact_number(name, recvmmsg(server, vector, exact ? waiting : 20, exact ? 0 : MSG_DONTWAIT, NULL));
+            for (unsigned i = 0; i < waiting + 1; i++) {
+                in[i].peer.length = vector[i].msg_hdr.msg_namelen;
+                right += i < waiting && i % 4 != 3 && port_of(&in[i].peer) == own_port(client);
+                snprintf(text + strlen(text), sizeof text - strlen(text), " %u/%u", vector[i].msg_len,
+                         vector[i].msg_hdr.msg_namelen);
+            }
+            strcat(name, ": lengths");
+            fact(name, "%s, right %u", text, right);
+        }
+    CHECK(shutdown(server, SHUT_RD) == 0 || errno == ENOTCONN);
+    fact_number("recvmmsg after shutdown", recvmmsg(server, vector, 20, 0, NULL));
+    close(client);
+    close(server);
+}
+
 static void packet_info(const char *prefix, const char *to_text, int level, int option, int type) {
     char text[80];
 #define NAME(what) (snprintf(text, sizeof text, "%s: " what, prefix), text)
@@ -213,6 +247,7 @@ int main(int count, char **arguments) {
     probe_start();
     messages();
     many();
+    many_more();
     packet_info("IP_PKTINFO", "127.0.0.1", IPPROTO_IP, IP_PKTINFO, IP_PKTINFO);
     packet_info("IP_PKTINFO to another address", "127.0.0.9", IPPROTO_IP, IP_PKTINFO, IP_PKTINFO);
     packet_info("IPV6_PKTINFO", "::1", IPPROTO_IPV6, IPV6_RECVPKTINFO, IPV6_PKTINFO);
