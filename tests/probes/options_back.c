@@ -24,10 +24,10 @@ static void set_back(const char *socket, int fd) {
             socklen_t length = sizeof value;
             char name[100];
             /* Root may freeze a TCP connection and restore it elsewhere, but no Unix one. IPV6_MTU is the route's,
-             * which TCP forgets when other options are set. */
+             * which TCP forgets when other options are set. address_form.c has IPV6_ADDRFORM. */
             bool repairs = levels[level].number == IPPROTO_TCP && option == TCP_REPAIR;
-            bool of_route = levels[level].number == IPPROTO_IPV6 && option == IPV6_MTU;
-            if (repairs || of_route || getsockopt(fd, levels[level].number, option, value, &length) < 0)
+            bool six = levels[level].number == IPPROTO_IPV6 && (option == IPV6_MTU || option == IPV6_ADDRFORM);
+            if (repairs || six || getsockopt(fd, levels[level].number, option, value, &length) < 0)
                 continue;
             snprintf(name, sizeof name, "%s: %s %d set to what was read", socket, levels[level].name, option);
             int result = setsockopt(fd, levels[level].number, option, value, length);
