@@ -1,7 +1,7 @@
 /* Sends several datagrams of one size by one call (UDP_SEGMENT), and receives them by one (UDP_GRO), as UDP does over
  * the loopback: in one AF_UNIX datagram with a trailer that holds their size. Other programs would take the trailer for
- * data. So the sticky bit of a socket file marks a receiver that takes such batches. The library sets the bit before
- * the receiver's first recvmsg with UDP_GRO and room for the size. */
+ * data. So the sticky bit of a socket file marks a receiver that takes such batches; all others get single datagrams.
+ * The library sets the bit before the receiver's first recvmsg with UDP_GRO and room for the size. */
 #include "calls/datagram.h"
 
 #include "files/bind.h"
@@ -13,7 +13,7 @@
 #include "rt/user.h"
 #include "rules/cmsg.h"
 
-#define LOOKS 16u /* batches in a row that were not taken, after which the library looks only once in so many */
+#define LOOKS 16u /* after so many untaken batches in a row, only one in so many checks its receiver */
 
 struct trailer {
     uint8_t magic[14];
@@ -36,7 +36,7 @@ UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message)
         length = unsock_socket_name(fd, __NR_getpeername, &peer);
         path = &peer.un;
     }
-    /* A path outside the directory is not checked, as the peer may be in another mount namespace. */
+    /* Sends no batch to a path outside the directory: in another mount namespace it may be another file's. */
     return length > (long)sizeof(path->sun_family) && path->sun_family == AF_UNIX &&
            unsock_kernel_name_read(path, (size_t)length).kind == UNSOCK_NAME_FILE &&
            reads_mode(path->sun_path, 0, &status) && (status.stx_mode & S_ISVTX);
@@ -60,8 +60,8 @@ UNSOCK_OWN_FRAME static long send_whole(int fd, struct unsock_fd *entry, const s
     return result < 0 ? result : length;
 }
 
-/* Sends the next datagrams by one call. Returns the length of those sent, or the -errno of the first; 0: the batch has
- * several parts, or the program's own filter may not know the call. */
+/* Sends the next datagrams by one call. Returns the length of those sent, or the -errno of the first; 0: the message
+ * has several buffers, or the program's own filter may forbid the call. */
 UNSOCK_OWN_FRAME static long send_several(int fd, const struct unsock_fd *entry, const struct msghdr *name, int flags,
                                           const struct unsock_batch *batch) {
     struct unsock_mmsghdr several[UNSOCK_DATAGRAM_SEVERAL];

@@ -278,8 +278,8 @@ static inline __attribute__((always_inline)) long receive_real(int fd, struct ms
                 : unsock_real_recvmsg(fd, message, flags);
 }
 
-/* Gives the program what the kernel has received into `own`: the sender's address, and control data. `result`: the
- * kernel's, not negative. Returns it, or -errno. */
+/* Gives the program the sender's address and the control data of the message that the kernel has received into `own`.
+ * Returns `result`, the kernel's (not negative), or -errno. */
 static long give(int fd, struct unsock_fd *entry, struct msghdr *message, const struct msghdr *own, long result,
                  socklen_t *length, bool tells, int32_t batched) {
     struct unsock_name told;
