@@ -18,6 +18,8 @@ static inline const char *strerrorname_np(int number) {
         return "EINVAL";
     if (number == ENOTCONN)
         return "ENOTCONN";
+    if (number == EADDRINUSE)
+        return "EADDRINUSE";
     char *name = names[next++ % 8];
     snprintf(name, sizeof names[0], "errno %d", number);
     return name;
