@@ -19,18 +19,17 @@ extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 /* Skips relocations that name a symbol: each symbol is a libc's, and stays NULL. The library's own functions are bound
  * when it is linked (-Bsymbolic). */
 static void relocate_self(void) {
-    uint64_t base = (uint64_t)&__ehdr_start, at = 0, size = 0;
+    uint64_t base = (uint64_t)&__ehdr_start, table = 0, size = 0;
     for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == DT_RELA)
-            at = base + entry->d_un.d_ptr;
+            table = entry->d_un.d_ptr;
         else if (entry->d_tag == DT_RELASZ)
             size = entry->d_un.d_val;
     }
-    for (uint64_t end = at + size; at < end; at += sizeof(Elf64_Rela)) {
-        const Elf64_Rela *relocation = (const Elf64_Rela *)at;
+    const Elf64_Rela *relocation = (const Elf64_Rela *)(base + table), *end = relocation + size / sizeof(*relocation);
+    for (; relocation < end; relocation++)
         if (ELF64_R_TYPE(relocation->r_info) == RELATIVE)
             *(uint64_t *)(base + relocation->r_offset) = base + (uint64_t)relocation->r_addend;
-    }
 }
 
 __attribute__((noreturn)) static void run_program(void *given) {
