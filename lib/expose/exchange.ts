@@ -1,5 +1,6 @@
 /** Passes a request to a server, and the answer back: bodies, trailers, 1xx, early answers. */
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import process from "node:process";
 import { request as httpRequest } from "../system/http.ts";
 import {
   addForwarded,
@@ -126,7 +127,7 @@ export class Exchange {
     });
     request.pipe(onward, { end: false });
     // Sends the head together with the body, if the body has arrived too; else alone.
-    setImmediate(() => onward.writableEnded || onward.destroyed || onward.flushHeaders());
+    process.nextTick(() => onward.headersSent || onward.destroyed || onward.flushHeaders());
   }
 
   #inform(status: number, headers: NodeJS.Dict<string | string[]>): void {
@@ -163,11 +164,6 @@ export class Exchange {
       this.#break(error);
       return;
     }
-    // Sends the head together with the body's first part if that has arrived; else alone, as server-sent events need.
-    // After a body, flushHeaders would write nothing, and Deno 2.9's TLS would then write no more.
-    let hasBody = false;
-    response.once("data", () => hasBody = true);
-    setImmediate(() => hasBody || answer.writableEnded || answer.destroyed || answer.flushHeaders());
     response.on("error", () => {}); // "close" follows
     response.on("close", () => response.complete || this.#cut(response));
     this.#parts.entry?.count(response);
@@ -175,15 +171,22 @@ export class Exchange {
     this.#passBody(response);
   }
 
-  /** Passes chunks on as fast as the client takes them. */
+  /**
+   * Passes chunks on as fast as the client takes them. Sends the head together with the first chunk if that has arrived;
+   * else alone, as server-sent events need. After a chunk, flushHeaders would write nothing, and Deno 2.9's TLS would then
+   * write no more.
+   */
   #passBody(response: IncomingMessage): void {
     const { request, answer } = this.#parts;
     const inTurn = writesInTurn(request.socket);
+    let isBegun = false;
     response.on("data", (chunk: Uint8Array) => {
+      isBegun = true;
       if (answer.destroyed) return;
       if (inTurn) writeInTurn(chunk, response, answer);
       else if (!answer.write(chunk)) response.pause();
     });
+    process.nextTick(() => isBegun || answer.writableEnded || answer.destroyed || answer.flushHeaders());
     if (!inTurn) answer.on("drain", () => response.resume());
     response.on("end", () => {
       if (response.rawTrailers.length > 0) answer.addTrailers(pairsOf(response.rawTrailers));

@@ -57,7 +57,7 @@ function isNamed(name: string | undefined, wanted: string): boolean {
 
 /** @returns The words of a field that is a list. */
 export function wordsOf(raw: RawFields, wanted: string): string[] {
-  return valuesOf(raw, wanted).flatMap((value) => value.split(",")).map((word) => word.trim()).filter(Boolean);
+  return valuesOf(raw, wanted).join().split(",").map((word) => word.trim()).filter(Boolean);
 }
 
 /** @returns The fields that are passed on. */

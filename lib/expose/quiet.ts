@@ -5,6 +5,8 @@ import { isReadable } from "../library/ffi.ts";
 import { codeOf } from "../system/errors.ts";
 import { IS_DENO } from "../system/runtime.ts";
 
+const BYTE = new Uint8Array(1);
+
 /** Returns the socket's descriptor, or -1 if the runtime hides it. */
 function descriptorOf(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, "_handle");
@@ -19,9 +21,13 @@ function descriptorOf(socket: Socket): number {
 export function isQuiet(socket: Socket): boolean {
   const descriptor = descriptorOf(socket);
   if (descriptor < 0 || socket.readableLength > 0) return false;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0; // a stack would take longer than the read
   try {
-    return IS_DENO ? !isReadable(descriptor) : fs.readSync(descriptor, new Uint8Array(1)) < 0;
+    return IS_DENO ? !isReadable(descriptor) : fs.readSync(descriptor, BYTE) < 0;
   } catch (error) {
     return codeOf(error) === "EAGAIN";
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }

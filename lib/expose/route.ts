@@ -7,7 +7,7 @@ import { statOrUndefined } from "../system/files.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 
 /** How long a found server is used, in ms: `ofLook` times as long as the look took, within limits. */
-const HELD_MS = { least: 20, most: 200, ofLook: 20 };
+const HELD_MS = { least: 20, most: 200, ofLook: 50 };
 const HELD_MOST = 256;
 
 /** A port of a loopback. */

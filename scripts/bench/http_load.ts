@@ -16,7 +16,7 @@ export interface Load {
 
 const HOST = "bench.localhost";
 const SOCKETS = 50;
-const ROUNDS = 40;
+const ROUNDS = 200;
 const PATIENCE_MS = 30_000;
 const MESSAGE = new Uint8Array(64).fill(120);
 
@@ -90,12 +90,12 @@ async function webSockets(port: number): Promise<Figures> {
 }
 
 export const LOADS: readonly Load[] = [
-  requests("small, kept, 1 at once", 1_000, 1, "/", "-k"),
+  requests("small, kept, 1 at once", 2_000, 1, "/", "-k"),
   requests("small, kept, 50 at once", 3_000, 50, "/", "-k"),
-  requests("small, new, 1 at once", 500, 1),
+  requests("small, new, 1 at once", 2_000, 1),
   requests("small, new, 50 at once", 2_000, 50),
   requests("1 MB, kept, 8 at once", 200, 8, "/large", "-k"),
-  requests("1 MB uploaded, kept, 8 at once", 200, 8, "/upload", "-k", "-p", "STAGE/upload", "-T", "text/plain"),
+  requests("1 MB uploaded, kept, 8 at once", 400, 8, "/upload", "-k", "-p", "STAGE/upload", "-T", "text/plain"),
   { name: "50 WebSockets, messages", run: webSockets },
 ];
 
