@@ -148,11 +148,11 @@ static bool not_made(const struct unsock_run_directory *directory, const struct 
         return FAIL(parent.buffer, " does not exist: make it first, mkdir -p ", parent.buffer);
     if (why != -EACCES && why != -EPERM)
         return FAIL(unsock_errno_words(-why));
-    bool has_group = rights && rights->name;
+    const char *group = rights ? rights->name : NULL;
+    uint32_t mode = rights && rights->given ? rights->mode : 0700;
     return FAIL("you may not make it in ", parent.buffer, ", or not enter that: name another with --dir, or let ",
-                "root make it, install -d -o ", UNSOCK_DECIMAL(unsock_geteuid()), has_group ? " -g " : "",
-                has_group ? rights->name : "", " -m ", UNSOCK_MODE(rights && rights->given ? rights->mode : 0700), " ",
-                directory->path);
+                "root make it, install -d -o ", UNSOCK_DECIMAL(unsock_geteuid()), group ? " -g " : "",
+                group ? group : "", " -m ", UNSOCK_MODE(mode), " ", directory->path);
 }
 
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
