@@ -3,9 +3,11 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import { makeCertificate } from "../support/certificates.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
+import { programsOf } from "../support/program_text.ts";
 import { until } from "../support/wait.ts";
 import { ignore, requestText, type Rig, RUNTIMES, testFront } from "./http_rig.ts";
 
+const programText = programsOf(import.meta);
 const QUIET_SOCKETS = new URL("./quiet_sockets.ts", import.meta.url).pathname;
 
 const get = (path: string) => requestText(path, "keeps");
@@ -96,7 +98,7 @@ for (const { name, program } of RUNTIMES) {
     ignore,
     fn: () =>
       withDir(async (dir) => {
-        const { stdout, stderr } = await run([...program, QUIET_SOCKETS, dir]);
+        const { stdout, stderr } = await run([...program, QUIET_SOCKETS, dir, programText("peers")]);
         assertStrictEquals(stdout, "true,true,true true,false,false\n", stderr);
       }),
   });

@@ -1,6 +1,7 @@
 /**
  * Prints what isQuiet() says of three connections, before and after a byte arrives on the second and the end on the
- * third. Both arrive within one turn of the event loop, in which the runtime reads nothing: `quiet_sockets.ts DIRECTORY`.
+ * third. Both arrive within one turn of the event loop, in which the runtime reads nothing.
+ * `quiet_sockets.ts DIRECTORY PROGRAM`: the text of the program in Python at the other ends.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,25 +10,8 @@ import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { isQuiet } from "../../lib/expose/quiet.ts";
 
-const SERVER = `
-import os, socket, sys
-os.chdir(sys.argv[1])
-os.mkfifo("go")
-os.mkfifo("done")
-listener = socket.socket(socket.AF_UNIX)
-listener.bind("socket")
-listener.listen()
-print("ready", flush=True)
-peers = [listener.accept()[0] for _ in range(3)]
-open("go").read()
-peers[1].send(b"x")
-peers[2].close()
-open("done", "w").write("done")
-sys.stdin.read()
-`;
-
-const [directory = ""] = process.argv.slice(2);
-await once(spawn("python3", ["-c", SERVER, directory]).stdout, "data");
+const [directory = "", program = ""] = process.argv.slice(2);
+await once(spawn("python3", ["-c", program, directory]).stdout, "data");
 const sockets: Socket[] = [];
 for (let count = 0; count < 3; count++) {
   const socket = connect(`${directory}/socket`).resume();
