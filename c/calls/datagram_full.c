@@ -70,8 +70,8 @@ static struct receiver *find_receiver(uint32_t key, int64_t time) {
     return oldest;
 }
 
-/* True if this socket has sent to several receivers in the last second. unsock_datagram_note_target sets
- * UNSOCK_DATAGRAM_MANY when the receiver changes; this function clears it, and counts one second from then. */
+/* True if this call, or one in the last second, has found UNSOCK_DATAGRAM_MANY set, and cleared it.
+ * unsock_datagram_note_target sets it when the receiver's port changes, however long ago. */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
     if (entry->flags & UNSOCK_DATAGRAM_MANY) {

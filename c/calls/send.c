@@ -30,7 +30,8 @@ static inline struct unsock_fd *named(int fd) {
     return entry && entry->type == SOCK_DGRAM && unsock_datagram_is_named(entry) ? entry : NULL;
 }
 
-/* True if the address may be a local client's, for a reply: UNSOCK_PORT names only the ports of servers. */
+/* True if a datagram to this address may be a reply to a local client, whatever port the client has: UNSOCK_PORT names
+ * only ports of servers. */
 static bool is_local_client(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered_at(ip, 0);
 }

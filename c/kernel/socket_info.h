@@ -123,7 +123,8 @@ long unsock_identify_name(int fd, struct unsock_fd *entry);
 
 /* True if the descriptor is a connected stream that replaces a TCP socket; false for the kernel's own TCP. Takes the
  * state of a foreign socket, and of a client without a name, from the entry, and all else from the kernel. Stores
- * nothing: callers got the descriptor from the kernel, and another thread may be closing it and reusing its number. */
+ * nothing: callers correct an event that the kernel has reported, and another thread may have closed the descriptor
+ * meanwhile and reused its number. */
 bool unsock_identify_is_connection(int fd);
 
 /* other_name.c: Recognises datagram sockets of the directory that were bound by another path to it: in another mount

@@ -166,7 +166,7 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
         bool untold = stay.command_ended && !stay.told;
         if (untold)
             stay.told = channel < 0 || tell_parent(stay.status, alone);
-        /* The end of the caller's session must not end the processes that stay: the kernel would send them SIGHUP. */
+        /* The keeper leaves the caller's process group: a SIGKILL to the group must not end it while processes stay. */
         if (untold && !alone)
             unsock_setsid();
         /* A message that could not be sent is sent again later. */

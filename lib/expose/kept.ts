@@ -116,7 +116,10 @@ export class ServerConnection {
     this.#authenticate(client, rawHeaders);
   }
 
-  /** If these fields authenticate the client, reserves the connection for it, and closes both connections together. */
+  /**
+   * If these fields authenticate the client, reserves the connection for it, and closes the connection when the client's
+   * closes.
+   */
   #authenticate(client: Socket | undefined, rawHeaders: RawFields): void {
     const isAuthenticated = AUTHENTICATES.some((name) => hasField(rawHeaders, name));
     if (!isAuthenticated || client === undefined || client === this.#owner) return;
