@@ -183,8 +183,8 @@ function isSocket(file: string): boolean {
 }
 
 /**
- * @param isOneEnough True to skip the check of a loopback with only one file. Whoever connects to it then learns
- *   whether the file is stale.
+ * @param isOneEnough True to skip the check of a loopback with only one file. A client that connects to it then
+ *   learns whether the file is stale.
  * @returns The loopbacks with their TCP ports that have a server or a control file, in ascending order. Checks the
  *   files of all loopbacks at once.
  */
