@@ -1,4 +1,4 @@
-/** Asks the library whether a client of a port would be answered, and to which file the client would connect. */
+/** The question to the library whether a client of a port would be answered, and to which file it would connect. */
 import type { Question } from "../library/query.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
 import type { AddressAnswer } from "./port_verdict.ts";

@@ -1,4 +1,4 @@
-/** Checks whether AppArmor or SELinux can keep a program off unsock (`docs/security.md`). */
+/** Checks whether AppArmor or SELinux could stop unsock from redirecting a program (`docs/security.md`). */
 import type { Library, Question } from "../library/query.ts";
 import type { PlaceOptions } from "../run/run_settings.ts";
 import { readText } from "../system/files.ts";
@@ -6,9 +6,12 @@ import { bad, type Finding, note, ok } from "./finding.ts";
 
 const ANSWERS = ["none", "fits", "shut", "unmapped"] as const;
 
-/** The AppArmor profile under which a program would run, and what the library found by trying it. */
+/** The AppArmor profile under which a program would run, and the result of the library's trial under that profile. */
 export interface Confinement {
-  /** `shut`: the profile allows no socket in the directory. `unmapped`: the profile forbids mapping the library. */
+  /**
+   * `none`: no profile confines the program. `fits`: the profile allows all that unsock needs. `shut`: the profile
+   * allows no socket in the directory. `unmapped`: the profile forbids mapping the library.
+   */
   readonly answer: typeof ANSWERS[number];
   readonly profile: string;
   readonly directory: string;

@@ -22,7 +22,7 @@ const { W_OK, X_OK } = fs.constants;
 const SHOWN_MOST = 20;
 const DIRECTORIES_MOST = 8;
 
-/** The input of all findings. */
+/** The facts from which this file makes its findings. */
 interface Question {
   readonly library: Library;
   /** Returns the names in the directory, or throws the reason why they cannot be read. */
@@ -38,12 +38,17 @@ export function portFindings({ path: directory }: ChosenDirectory, question: Que
   return [...ownPorts(directory, question), ...portsElsewhere(directory, question)];
 }
 
-/** @returns The port's files in the directory, of TCP and UDP, for the port's verdict. */
+/**
+ * Lists files for the port's verdict.
+ *
+ * @param question Its `names` returns the names of one port alone.
+ * @returns The port's files in the directory, of TCP and UDP, on all addresses.
+ */
 export function listPortFiles({ path: directory }: ChosenDirectory, question: Question): SocketFile[] {
   return listFiles(directory, { ...question, port: undefined }) ?? [];
 }
 
-/** Lists the files of one port, or of all ports. Returns undefined on failure, which another finding reports. */
+/** Lists the files of one port, or of all ports. Returns undefined if this fails, which `ownPorts` reports. */
 function listFiles(directory: string, { names, sockets, port }: Question): SocketFile[] | undefined {
   try {
     return listSocketFiles(directory, { names: names(), sockets }).filter((file) => isWanted(file, port));
@@ -146,7 +151,7 @@ function ipListeners(port: AddressedPort | undefined): string[] {
   const listeners = listIpListeners(port?.number).filter(({ kind }) => kind === (port?.kind ?? "stream"));
   const texts = listeners.map(({ port: number, kind, inode }) => {
     const processes = holders.of(inode);
-    if (processes.some(isExpose)) return undefined; // it forwards to the directory
+    if (processes.some(isExpose)) return undefined; // expose forwards to the directory
     const who = processes.map(({ pid, name }) => `${name}[${pid}]`).join(" ");
     return `${formatPort({ number, kind, address: undefined })}${who === "" ? "" : ` (${printable(who)})`}`;
   });
@@ -164,7 +169,7 @@ function describe(files: readonly SocketFile[]): string {
   return `listeners: ${ports.join(", ")}${files.length > SHOWN_MOST ? ", ..." : ""}`;
 }
 
-/** Returns the other directories with a server of the wanted port (undefined: of any port), and the ports there. */
+/** Returns the other directories with a server of the wanted port, or of any port, each with its servers' ports. */
 function directoriesElsewhere(directory: string, { sockets, port: wanted }: Question): Map<string, Set<string>> {
   const ports = new Map<string, Set<string>>();
   for (const { dir, port } of serversOf(sockets, wanted)) {
@@ -173,7 +178,7 @@ function directoriesElsewhere(directory: string, { sockets, port: wanted }: Ques
   return ports;
 }
 
-/** Reports, in one line, all other directories that have a server of the port. */
+/** Reports, in one line, the other directories that have a server of the port: at most `DIRECTORIES_MOST` of them. */
 function portsElsewhere(directory: string, question: Question): Finding[] {
   const ports = directoriesElsewhere(directory, question);
   const shown = Array.from(ports).toSorted().slice(0, DIRECTORIES_MOST).map(([dir, numbers]) =>

@@ -1,4 +1,4 @@
-/** The findings of `unsock doctor`, which prints one a line. */
+/** The findings of `unsock doctor`, which prints each on a line, and its advice on the next line. */
 import type { Answer } from "../library/query.ts";
 import { reason } from "../system/errors.ts";
 
@@ -57,6 +57,6 @@ export function whyNot(answer: Answer<unknown>): string | undefined {
     answer();
     return undefined;
   } catch (error) {
-    return reason(error); // the library's own words, which the verdict repeats
+    return reason(error); // the library's own words, unchanged: the verdict prints them, too
   }
 }

@@ -47,7 +47,7 @@ export function isExpose({ pid }: SocketHolder): boolean {
 /**
  * @param directory The client's directory.
  * @param addresses The addresses that a client tries.
- * @returns The network's servers first, then those of other directories.
+ * @returns The servers on the real network first, then the servers in other directories.
  */
 export function findOthers(
   directory: string,
@@ -86,7 +86,7 @@ function onNetwork(
   }));
 }
 
-/** Returns the setting by which a process under unsock excludes the port, or undefined if there is none. */
+/** Returns the setting by which a process excludes the port; undefined if none does, or if unsock is not loaded. */
 function whatLeavesOut(
   pid: number,
   port: AddressedPort,

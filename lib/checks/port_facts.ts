@@ -1,4 +1,4 @@
-/** Collects the facts for the verdict of `doctor PORT`. The library reads settings and directory as in a client. */
+/** Collects the facts for the verdict of `doctor PORT`. The library reads the settings as it does in a client. */
 import { type Answer, type Library, VERSION_QUESTION } from "../library/query.ts";
 import { mayAccess } from "../library/access.ts";
 import { type AddressedPort, formatPort } from "../run/ports.ts";
@@ -31,7 +31,7 @@ const [W_OK, X_OK] = [2, 1];
 /** The addresses that a client of "localhost" tries, in this order. Most programs name the first one directly. */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
-/** The library's answers about a port. Each is a function: it returns the answer, or throws why there is none. */
+/** The library's answers about a port. Each is a function: it returns the answer, or throws the reason. */
 export interface PortAnswers extends DirectoryAnswers {
   readonly settings: Answer<RunSettings>;
   readonly mayBind: Answer<true>;
@@ -144,7 +144,7 @@ function whatBlocks(
   return undefined;
 }
 
-/** @returns The verdict on a setting that cannot be read. */
+/** @returns The verdict's text and advice for a setting that cannot be read. */
 export function unreadSetting(why: string): [text: string, advice: string] {
   const advice = why.startsWith("--") ? "correct the option" : "correct the variable, or unset it";
   return [`settings: ${why}: no program starts`, advice];

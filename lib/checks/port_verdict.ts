@@ -32,6 +32,7 @@ export interface PortProcess {
 export interface PortFile {
   /** The path as people know it: `PORT.sock`. */
   readonly file: string;
+  /** The path of the socket's own file, to which `file` may be a link. */
   readonly own: string;
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown";
   readonly kind: AddressedPort["kind"];
@@ -39,7 +40,7 @@ export interface PortFile {
   readonly address: string | undefined;
   /** Whether the address is `::` for both families. */
   readonly forBoth: boolean;
-  /** The target of a control file, or its error. */
+  /** For `control`, the file's target; for `invalid`, why the file is no control file; else undefined. */
   readonly target: string | undefined;
   readonly processes: readonly PortProcess[];
   /** The number of connections that the listener has not accepted. */
@@ -76,7 +77,10 @@ export interface PortFacts {
   readonly settings: { readonly port: string | undefined; readonly addr: string };
   /** Whether programs that this shell starts are under unsock already. */
   readonly shellIsUnder: boolean;
-  /** In the order in which a client tries the addresses: those of `localhost` if the user named none. */
+  /**
+   * In the order in which a client tries the addresses: those of `localhost` if the user named none. Empty if `blocked`
+   * is set.
+   */
   readonly answers: readonly AddressAnswer[];
   /** The port's files in the directory, of TCP and UDP. */
   readonly files: readonly PortFile[];

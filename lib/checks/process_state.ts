@@ -8,7 +8,7 @@ export interface ProcessState {
   readonly idleSeconds: number | undefined;
 }
 
-/** @returns The state; a process that has ended is neither stopped nor idle. */
+/** @returns The state. For a process that has ended, `stopped` is false and `idleSeconds` is undefined. */
 export function stateOfProcess(pid: number): ProcessState {
   // The process's name, in brackets, may contain brackets and blanks.
   const [, state = ""] = /^.*\) (.)/s.exec(readText(`/proc/${pid}/stat`) ?? "") ?? [];

@@ -1,4 +1,4 @@
-/** Asks the library whether it may rewrite a program's system calls in place (`docs/limits.md`). */
+/** Checks whether the library may rewrite a program's system calls in place (`docs/limits.md`). */
 import type { Context } from "../system/context.ts";
 import type { Library, Question } from "../library/query.ts";
 import { type Finding, note, ok } from "./finding.ts";
@@ -6,7 +6,10 @@ import { type Finding, note, ok } from "./finding.ts";
 const EACH_IS_TRAPPED = "each call of static and Go programs is trapped, which is slower";
 const ALLOW_IT = "MemoryDenyWriteExecute=no in a service, execmod for SELinux: or leave it, and see docs/limits.md";
 
-/** Asks why a program may not be rewritten; undefined if it may. Security modules may allow it for some files only. */
+/**
+ * The question why the library may not rewrite a program; the answer is undefined if it may. The question names the
+ * program's file, since a security module may allow rewriting for some files only.
+ */
 function rewritingQuestion(file: string): Question<string | undefined> {
   return { word: `rewriting=${file}`, read: (answer) => answer.maybeText("problem") };
 }
