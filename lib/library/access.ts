@@ -11,7 +11,7 @@ const NOBODY = 65534;
 const PROGRAMS = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
 /**
- * Asks the library whether this user may access a file, by the kernel's rules for groups and access lists.
+ * True if this user may access a file. The library asks the kernel, which knows groups and access lists.
  *
  * @param file A path; links are followed.
  * @param rights A sum of `fs.constants`: `R_OK` 4, `W_OK` 2, `X_OK` 1. (Deno's own `accessSync` knows neither

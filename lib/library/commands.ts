@@ -9,7 +9,7 @@ export const HTTP_OPTIONS: readonly string[] = ["--http", "--cert", "--key", "--
 /**
  * @param args All arguments, the command's name first.
  * @returns True if the library runs the command itself. It does not run `expose` with one of {@linkcode HTTP_OPTIONS}.
- *   It has no help, so `--help` and `-h` are not for the library, unless they follow a `--`.
+ *   The library has no help, so a `--help` or `-h` before any `--` is not for the library.
  */
 export function runsInLibrary(args: readonly string[]): boolean {
   const [name = ""] = args;

@@ -1,7 +1,10 @@
-/** Foreign functions, which only Deno has: those that the self-test calls, the one that executes the library, and poll(2). */
+/** Foreign functions, which only Deno has: those for the self-test, the one that executes the library, and poll(2). */
 import { LibraryError } from "../system/errors.ts";
 
-/** Functions of `libunsock.so` that the self-test calls: see `c/unsock.h` and the manual pages of the socket calls. */
+/**
+ * Functions of `libunsock.so`: see `c/unsock.h` and the manual pages of the socket calls. The self-test calls all of
+ * them but `unsock_prune`.
+ */
 const FUNCTIONS = {
   /** `const char *unsock_version(void)` */
   unsock_version: { parameters: [], result: "pointer" },
@@ -73,7 +76,7 @@ export function openFunctions(file: string): LibraryFunctions {
  * settings, and end this process if one is wrong.
  */
 function clearSettings(): void {
-  // Variables of the tests stay: the library ignores them, and all tests of a process share one environment.
+  // Variables for tests stay: the library ignores them, and all tests of a process share one environment.
   for (const name of Object.keys(Deno.env.toObject())) {
     const isSetting = name.startsWith("UNSOCK_") && !name.startsWith("UNSOCK_TEST_") && name !== "UNSOCK_MUST_WORK";
     if (isSetting || name === "LD_PRELOAD") Deno.env.delete(name);

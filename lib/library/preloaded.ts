@@ -7,7 +7,7 @@ import { effectiveUser } from "../system/users.ts";
 import { isForEverybody } from "./access.ts";
 import { findLibrary } from "./find.ts";
 
-/** Asks whether the file is this library and can be preloaded; throws the reason if not. */
+/** The question whether the file is this library and can be preloaded. If not, `Library.ask` throws the reason. */
 function libraryQuestion(file: string): Question<true> {
   return { word: `library=${file}`, failure: LibraryError, read: () => true };
 }

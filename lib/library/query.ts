@@ -10,11 +10,11 @@ export interface Question<T> {
   /** The argument of `query`: `NAME` or `NAME=VALUE`. */
   readonly word: string;
   readonly read: (answer: Fields) => T;
-  /** The error to throw when the library reports why it has no answer. */
+  /** The class of the error to throw when the library reports why it has no answer. */
   readonly failure?: new (message: string, options: { exitCode?: number }) => UnsockError;
 }
 
-/** Asks for the library's version. */
+/** The question for the library's version. */
 export const VERSION_QUESTION: Question<string> = { word: "version", read: (answer) => answer.text("version") };
 
 /** Returns an answer, or throws the reason why there is none. */
@@ -115,7 +115,8 @@ export class Library {
   }
 
   /**
-   * @param question The question.
+   * Asks one question. Fails also as {@linkcode askAll} does.
+   *
    * @param options Options of `run` that the answer depends on.
    * @throws {UnsockError} The question's `failure`, when the library has no answer.
    */
@@ -129,7 +130,7 @@ export class Library {
    *
    * @returns A function for each answer, in the order of the questions.
    * @throws {UsageError} When an option cannot be read.
-   * @throws {LibraryError} When the library cannot be started.
+   * @throws {LibraryError} When the library cannot be started, or prints nothing.
    */
   askAll<const Q extends readonly Question<unknown>[]>(questions: Q, options: RunOptions = {}): Answers<Q> {
     const lines = this.#start([...optionWords(options), "--", ...questions.map(({ word }) => word)]);

@@ -101,7 +101,7 @@ function unknownOwner(): number | undefined {
   return isKnown ? undefined : unknown;
 }
 
-/** @returns Why the file must not be loaded, or undefined if only root and the user could have written it. */
+/** @returns The reason not to load the file, or undefined if only root and the user could have written it. */
 export function distrust(file: string): string | undefined {
   try {
     return strangersHand(file, effectiveUser());
@@ -110,7 +110,7 @@ export function distrust(file: string): string | undefined {
   }
 }
 
-/** @returns Why the kernel would neither execute nor map the file, or undefined if it would. */
+/** @returns The reason why the kernel would not execute the file, or undefined if it would. */
 export function startProblem(file: string): string | undefined {
   if (((statOrUndefined(file)?.mode ?? 0) & 0o111) === 0) return `not executable: chmod +x ${file}`;
   return isNoexec(file) ? "its file system is mounted noexec: use --lib with a copy elsewhere" : undefined;
