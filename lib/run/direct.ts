@@ -22,7 +22,7 @@ function findQuietly(): string | undefined {
   try {
     return findLibrary(undefined, variable);
   } catch (error) {
-    if (error instanceof LibraryError) return undefined; // --lib may name one
+    if (error instanceof LibraryError) return undefined; // --lib may name a library
     throw error;
   }
 }

@@ -29,7 +29,7 @@ export const DIRECTORY_OPTIONS = {
   },
 } as const satisfies Readonly<Record<string, Option>>;
 
-/** The values of these options. */
+/** The values of `DIRECTORY_OPTIONS`. */
 export type DirectoryOptions = OptionValues<typeof DIRECTORY_OPTIONS>;
 
 /** @returns The mode in octal: `2770`, `700`. */
@@ -37,7 +37,7 @@ export function formatMode(mode: number): string {
   return mode.toString(8).padStart(3, "0");
 }
 
-/** Asks for the rights that `--group` and `--dir-mode` give to the directory; undefined if neither is set. */
+/** The question for the rights by `--group` and `--dir-mode`; the answer is undefined if neither option is set. */
 export const RIGHTS_QUESTION: Question<DirectoryRights | undefined> = {
   word: "rights",
   failure: UsageError,

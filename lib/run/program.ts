@@ -1,4 +1,4 @@
-/** Asks the library which programs a command starts, and by which door the library reaches each program. */
+/** Finds the programs that a command starts, and the door by which the library reaches each program. */
 import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 
@@ -28,8 +28,8 @@ function routeQuestion(command: string): Question<ProgramStep[]> {
 }
 
 /**
- * Follows a command through `#!` lines and `env` to the final program. Finds it as `execvp` does, in the `PATH` of the
- * library's environment.
+ * Follows a command through `#!` lines and `env` to the final program. Searches for the command as `execvp` does, in
+ * the `PATH` of the library's environment.
  *
  * @param command As typed.
  * @returns At least one step.

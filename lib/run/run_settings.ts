@@ -1,4 +1,4 @@
-/** Questions about the variables and the directory of `run`: the library reads options and variables. */
+/** Questions to the library about the variables and the directory of `run`. The library reads options and variables. */
 import type { Question } from "../library/query.ts";
 import { UsageError } from "../system/errors.ts";
 
@@ -18,7 +18,7 @@ export interface RunSettings {
   readonly variables: ReadonlyMap<string, string>;
 }
 
-/** Asks for the settings that a command of `run` would get. The option `lib` names the library to preload. */
+/** The question for the settings of a command that `run` would start. The option `lib` names the library to preload. */
 export const SETTINGS_QUESTION: Question<RunSettings> = {
   word: "settings",
   failure: UsageError,
@@ -35,7 +35,7 @@ export interface CheckedDirectory extends ChosenDirectory {
   readonly problem: string | undefined;
 }
 
-/** Asks for the directory: `here` or `dir`, `UNSOCK_DIR`, or the default directory. */
+/** The question for the directory: that of `here`, `dir` or `UNSOCK_DIR`, else the default directory. */
 export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
   word: "directory",
   failure: UsageError,
@@ -47,11 +47,11 @@ export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
   }),
 };
 
-/** Makes the directory if it is missing, and checks it. The answer is whether it was missing. */
+/** The question that makes the directory if it is missing, and checks it. The answer is whether it was made. */
 export const PREPARE_QUESTION: Question<boolean> = { word: "prepare", read: (answer) => answer.flag("made") };
 
-/** Asks whether this process may make the calls of every redirected socket; if not, throws the error of `run`. */
+/** The question whether this process may make and bind `AF_UNIX` sockets. If not, `ask` throws the error of `run`. */
 export const MAY_BIND_QUESTION: Question<true> = { word: "may-bind", read: () => true };
 
-/** Makes a socket in the directory as a test. Throws the reason if this fails. */
+/** The question that makes a socket in the directory as a trial. If this fails, `ask` throws the reason. */
 export const HOLDS_QUESTION: Question<true> = { word: "holds", read: () => true };

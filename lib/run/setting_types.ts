@@ -3,7 +3,7 @@ import type { WordKind } from "../system/options.ts";
 
 /** The form of a setting's value. */
 export interface SettingType {
-  /** The name of its value in help, or undefined for a switch, whose value is 1 or 0. */
+  /** The name of the setting's value in help, or undefined for a switch, whose value is 1 or 0. */
   readonly value?: string;
   readonly kind?: WordKind;
   readonly choices?: readonly string[];
