@@ -1,7 +1,7 @@
 /**
  * Lists the loopbacks of git checkouts (`--here`), with names from git's files. The library has made a link to git's
- * directory for each checkout (`c/process/checkout.c`). Git's files may contain anything, so takes only names and paths
- * from them.
+ * directory for each checkout (`c/process/checkout.c`). Git's files may contain anything, so this module takes only
+ * names and paths from them.
  */
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";

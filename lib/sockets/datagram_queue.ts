@@ -1,4 +1,4 @@
-/** Checks the length of datagram queues. A new `AF_UNIX` socket gets the limit of this network namespace. */
+/** Checks the length of datagram queues. A new `AF_UNIX` socket gets the limit of its network namespace. */
 import { readText } from "../system/files.ts";
 
 /** The limit that systemd sets at boot. A new network namespace, such as a container's, has 10. */

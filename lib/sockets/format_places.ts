@@ -34,7 +34,7 @@ function describeHolders({ target, processes }: SocketFile): string {
   return target ?? `${first}${others.length > 0 ? ` +${others.length}` : ""}`;
 }
 
-/** Groups files that share a line: the sockets of one server at one port. */
+/** Groups the files that have a common line in the table: the sockets of one server at one port. */
 function byServer(files: readonly SocketFile[]): SocketFile[][] {
   const groups = new Map<string, SocketFile[]>();
   for (const file of files) {
@@ -67,7 +67,7 @@ function rowsOf({ name, path, uid, files, urls }: ListedPlace): string[][] {
 
 const [USER, URL_COLUMN] = [5, 4];
 
-/** A terminal. Lines that are longer than its width are cut. */
+/** A terminal. The directory at the end of a line is shortened to fit into the terminal's width. */
 export interface Terminal {
   readonly columns: number;
   /** The user's home, which is shown as `~`. */
@@ -89,7 +89,7 @@ function fit(line: string, directory: string, { columns, home }: Terminal): stri
 }
 
 /**
- * @param terminal The terminal to whose width lines are cut, or undefined if the output is no terminal.
+ * @param terminal The terminal for which directories are shortened, or undefined if the output is no terminal.
  * @returns A table. The column of URLs is missing if there are none, and the column of owners if the caller owns all
  *   loopbacks.
  */

@@ -31,7 +31,7 @@ export class SocketError extends Error {
   }
 }
 
-/** @returns The address of `::1` or of an IPv4 address, and a port. */
+/** @returns A socket address: the port, and the IP address `text`, which is `::1` or an IPv4 address. */
 export function internetAddress(text: string, port: number): InternetAddress {
   return text === "::1"
     ? { family: Family.Inet6, ip: Uint8Array.of(...new Array<number>(15).fill(0), 1), port }
@@ -43,7 +43,7 @@ export function formatEndpoint({ ip, port }: InternetAddress): string {
   return `${ip.join(".")}:${port}`;
 }
 
-/** Calls that fill in an address and its length. */
+/** A call that fills in an address and its length. */
 type NameCall = (address: Uint8Array<ArrayBuffer>, length: Uint32Array<ArrayBuffer>) => number | bigint;
 
 /** A non-blocking socket. The self-test makes each call only when it can succeed at once. */

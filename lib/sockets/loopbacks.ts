@@ -42,11 +42,13 @@ export interface Directories {
   readonly extra: string;
 }
 
-/** The directories, and the library. */
+/** The directories, the library, and the searches that concurrent requests share. */
 export interface Places extends Directories {
+  /** The path of `libunsock.so`. */
   readonly library: string;
   /** Finds files that killed servers have left. */
   readonly stale: StaleFiles;
+  /** Lists all loopbacks. */
   readonly all: Shared<readonly Loopback[]>;
 }
 
@@ -108,9 +110,10 @@ function firstFree(name: string, found: ReadonlyMap<string, Loopback>): string {
 }
 
 /**
- * @returns All loopbacks, sorted by name. If several could have the same name, the first in this order gets it: names
- *   given by `run --name`, `extra` and its subdirectories, `base` and its subdirectories, checkouts. Each checkout also
- *   has its long name. The later of two checkouts with the same name has only its long name.
+ * @returns The loopbacks, sorted by name, at most `LOOPBACKS_MOST`. If several could have the same name, the first in
+ *   this order gets it: names given by `run --name`, `extra` and its subdirectories, `base` and its subdirectories,
+ *   checkouts. Each checkout also has its long name. The later of two checkouts with the same name has only its long
+ *   name.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
@@ -183,10 +186,11 @@ function isSocket(file: string): boolean {
 }
 
 /**
- * @param isOneEnough True to skip the check of a loopback with only one file. A client that connects to it then
+ * Checks the files of all loopbacks at once.
+ *
+ * @param isOneEnough True to report the only port of a loopback unchecked. A client that connects to its file then
  *   learns whether the file is stale.
- * @returns The loopbacks with their TCP ports that have a server or a control file, in ascending order. Checks the
- *   files of all loopbacks at once.
+ * @returns Each loopback, with its TCP ports that have a server or a control file, in ascending order.
  */
 export async function listPorts(
   loopbacks: readonly Loopback[],

@@ -96,7 +96,7 @@ class Gathered {
   }
 }
 
-/** Returns the places, sorted by name; places without a name come last. `sockets` are all Unix sockets. */
+/** Returns the places, sorted by name; places without a name come last. `sockets` are all Unix sockets with a path. */
 export function listPlaces({ base, extra }: OwnPlaces, sockets: readonly UnixSocketEntry[]): Place[] {
   const gathered = new Gathered();
   const own = base ?? extra;

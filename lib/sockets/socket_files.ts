@@ -31,7 +31,7 @@ export interface SocketFile {
    * `unknown`: this user may not check the file.
    */
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown";
-  /** A control file's target, or its error. */
+  /** For `control`, the file's target; for `invalid`, why the file is no control file; else undefined. */
   readonly target: string | undefined;
   readonly uid: number;
   readonly mode: number;
@@ -48,7 +48,7 @@ export interface SocketFile {
   readonly clients: readonly Client[] | undefined;
 }
 
-/** The library's answers about a directory. It reads the names before the sockets, so every name's socket is known. */
+/** The library's answers about a directory. Callers ask for the names first, so that every name's socket is known. */
 export interface Listing {
   readonly names: readonly SocketName[];
   /** The Unix sockets of the network namespace that have a path. */
@@ -64,7 +64,7 @@ export interface ListWishes {
 
 /**
  * @param directory The absolute path of the directory of the socket files.
- * @returns One entry a file, sorted by port.
+ * @returns An entry for each file, sorted by port.
  */
 export function listSocketFiles(
   directory: string,
@@ -95,8 +95,8 @@ function keyOf({ port, kind }: SocketName): string {
 }
 
 /**
- * True if the name is described. A port link is described only if the port has no first socket: that socket's row
- * stands for the link, too.
+ * True if the list has an entry for the name. A port link has one only if the port has no first socket, since the first
+ * socket's entry stands for the link, too.
  */
 function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   if (name.what === "port") return !firsts.has(keyOf(name));

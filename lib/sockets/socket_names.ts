@@ -1,4 +1,4 @@
-/** Asks the library for the names in a directory and their meaning (`c/files/directory.h`). */
+/** Questions to the library about the names in a directory and their meaning (`c/files/directory.h`). */
 import type { Fields, Question } from "../library/query.ts";
 import { KINDS, type Port } from "../run/ports.ts";
 
@@ -30,12 +30,12 @@ export interface SocketName {
   readonly state: "alive" | "stale" | undefined;
 }
 
-/** Asks whether a socket is bound to a file; undefined if not known. The socket's owner does not notice. */
+/** The question whether a socket is bound to a file; the answer is undefined if not known. No owner notices this. */
 export function stateQuestion(file: string): Question<SocketName["state"]> {
   return { word: `state=${file}`, read: readState };
 }
 
-/** Asks for the names in a directory, of one port or of all; empty if the directory does not exist. */
+/** The question for the names in a directory, of one port or of all. Without a directory the answer is empty. */
 export function namesQuestion(port?: number): Question<SocketName[]> {
   return {
     word: port === undefined ? "names" : `names=${port}`,

@@ -1,4 +1,4 @@
-/** Asks the library for all Unix sockets and their paths. */
+/** The question to the library for all Unix sockets and their paths. */
 import type { Question } from "../library/query.ts";
 import { KINDS, type Port } from "../run/ports.ts";
 
@@ -20,7 +20,7 @@ export interface UnixSocketEntry {
   readonly port?: Port;
 }
 
-/** Asks for the sockets of this network namespace that have a name. */
+/** The question for the sockets of this network namespace that have a name. */
 export const SOCKETS_QUESTION: Question<UnixSocketEntry[]> = {
   word: "sockets",
   read: (answer) =>
