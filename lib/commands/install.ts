@@ -76,8 +76,8 @@ function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, befo
   const missing = directoriesFor(files).filter((name) => statOrUndefined(path.join(prefix, name)) === undefined);
   const parts = files.map((name) => `${name}${suffix}`);
   const put = (name: string, item: Item) => putInPlace(path.join(prefix, name), item, suffix);
-  // Another installation at the same time may have made directories that this one found in place. Keeps the directories
-  // that the other one's record names.
+  // Another installation at the same time may have made directories that this one found in place. So the new record
+  // also names the directories that the record in place names.
   const putRecord = (names: readonly string[]) => {
     const directories = [...readRecord(prefix).directories, ...missing];
     const record = new TextEncoder().encode(formatRecord({ files: names, directories }));
@@ -91,7 +91,7 @@ function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, befo
     removeAll(prefix, { files: before.files.filter((file) => !files.includes(file)), directories: [] });
     putRecord(files);
   } catch (error) {
-    // The files of an older installation stay. The next installation continues this one.
+    // If an older version was installed, all files stay, and the next installation continues this one.
     if (before.files.length === 0) removeAll(prefix, { files, directories: missing.toReversed() });
     throw error;
   }
@@ -223,7 +223,7 @@ function removeAll(prefix: string, { files, directories }: Installation): string
       if (name === CACHE) fs.rmSync(directory, { recursive: true });
       else fs.rmdirSync(directory);
     } catch {
-      // The directory has files that "unsock install" did not make, so it stays.
+      // The directory is gone, or has files that "unsock install" did not make. Then it stays.
     }
   }
   return removed;

@@ -118,7 +118,7 @@ function showEverything(
   return { directory: base ?? chosen.path, text };
 }
 
-/** Lists the directory. Starts the library once for all questions. */
+/** Lists the directory. One start of the library answers all questions about it. */
 function showDirectory(
   port: number | undefined,
   options: ListOptions,

@@ -77,7 +77,7 @@ function choosePlace(options: MakeOptions, file: string | undefined, context: Co
   return portFile(place, { number, kind: "stream" });
 }
 
-/** Asks the library to remove a socket file, if it is stale. */
+/** The question that makes the library remove a socket file if it is stale. The answer is whether it was removed. */
 function removalQuestion(file: string): Question<boolean> {
   return { word: `prune=${file}`, read: (answer) => answer.flag("removed") };
 }

@@ -30,7 +30,7 @@ export function showControl(options: ShowOptions, word: string, context: Context
   return 0;
 }
 
-/** Returns the word if it is a port: a number, and no file has this name. */
+/** Returns the word if it is a port, `8000` or `53/udp`, and no file has this name; else undefined. */
 function readPort(word: string): string | undefined {
   return /^\d+(\/\w*)?$/.test(word) && statOrUndefined(word) === undefined ? word : undefined;
 }

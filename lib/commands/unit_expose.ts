@@ -64,7 +64,7 @@ export function describeFront(
   };
 }
 
-/** @returns The units, by their files' names. */
+/** @returns The units: the name and the text of each file. */
 export function frontUnits(service: FrontService): { file: string; text: string }[] {
   return [
     { file: `${service.name}.service`, text: frontServiceUnit(service) },

@@ -117,7 +117,8 @@ export const NOBODY: UnixAddress = { kind: "unix", abstract: false, name: new Te
 
 /**
  * @returns The file's bytes.
- * @throws {RangeError} When a name is longer than 108 bytes, or there are more socket options than slots.
+ * @throws {RangeError} When a name does not fit into `sun_path`, or there are more socket options than slots. Setting
+ *   `halfClose` takes one slot.
  *
  * @example
  * ```ts

@@ -83,7 +83,10 @@ export function readControlOptions(options: ControlOptions, paths: Paths): Contr
   return { target, ...halfClose === undefined ? {} : { halfClose }, socketOptions };
 }
 
-/** `--fc-listen` implies `hold`: Firecracker closes a guest's connection when the host half-closes it. */
+/**
+ * Reads `--half-close`. Its default with `--fc-listen` is `hold`, since Firecracker closes a guest's connection when
+ * the host half-closes it.
+ */
 function readHalfClose({ halfClose, fcListen }: ControlOptions): HalfClose | undefined {
   if (halfClose === undefined) return fcListen === undefined ? undefined : "hold";
   if (halfClose !== "hold" && halfClose !== "pass") throw wrong("--half-close", "neither hold nor pass", halfClose);

@@ -104,7 +104,7 @@ const GROUP: Form = {
 
 const FORMS: Readonly<Record<string, Form>> = { SO_RCVTIMEO: SECONDS, SO_SNDTIMEO: SECONDS, TIPC_GROUP_JOIN: GROUP };
 
-/** Returns the bytes of the integers: little-endian, as on both supported machines. */
+/** Returns the bytes of the integers: little-endian, as x86-64 and aarch64 are. */
 function bytesOf({ buffer }: Uint32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>): Uint8Array {
   return new Uint8Array(buffer);
 }

@@ -27,7 +27,7 @@ export interface Command {
   readonly summary: string;
   readonly options: OptionTable;
   readonly operands: readonly Operand[];
-  /** The operands are another program's command line: options end at the first operand. */
+  /** Whether options end at the first operand, as if the operands were another program's command line. */
   readonly isWrapper?: boolean;
   /** The end of the command's help: examples, exit statuses. */
   readonly notes?: string;

@@ -158,7 +158,7 @@ complete -F _unsock unsock
 `;
 }
 
-/** Returns the flag. An optional value can only follow a "=", so then also returns the flag with "=". */
+/** Returns the flag; if its value is optional, also the flag with "=", since such a value can only follow a "=". */
 function written({ flag, option }: Flag): string[] {
   return option.optional ? [flag, `${flag}=`] : [flag];
 }

@@ -144,7 +144,7 @@ function commandSection(command: Command, _index: number, [first]: readonly Comm
   return `.SS ${heading}\n${roff(command.summary)}.\n${options.join("")}${others}${example}`;
 }
 
-/** `unsock(1)`. */
+/** Returns `unsock(1)`. */
 export function commandManual(commands: readonly Command[]): string {
   return wrapped(`${title("unsock", 1)}.SH NAME
 unsock \\- ${roff(PROGRAM.summary)}

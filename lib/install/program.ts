@@ -73,7 +73,7 @@ DENO_DIR=$here/cache DENO_NO_UPDATE_CHECK=1 exec "$here/deno" run \\
 /** The command that starts the runtime of this process. */
 const RUNTIME = IS_DENO ? "deno run --quiet --no-prompt -A" : "bun" in process.versions ? "bun" : "node";
 
-/** Returns the npm package's one file, and a script that runs it by the same runtime, which it finds in PATH. */
+/** Returns the npm package's one file, and a script that finds this process's runtime in PATH and runs the file. */
 function copyOfPackage(): Program {
   const main = `${TREE}/main.mjs`;
   const start = `#!/bin/sh\nexec ${RUNTIME} "\${0%/*}/../${main}" "$@"\n`;
