@@ -1,7 +1,7 @@
-/** The arguments, output and environment of a command. */
+/** The surroundings of a command: arguments, output and environment. */
 import { Environ } from "./environ.ts";
 
-/** Reads the environment only when a command needs it: `--help` does not. */
+/** The arguments, output and environment of a command. Reads the environment only when the command needs it. */
 export class Context {
   #environ: Environ | undefined;
 

@@ -1,4 +1,4 @@
-/** Errors: a message for the user and an exit status. Only `main.ts` prints them. */
+/** Errors: a message for the user and an exit status. `main.ts` prints them; nothing in `lib` does. */
 
 /** Exit statuses of `unsock run` that are not the command's own. */
 export const EXIT_RUN_FAILED = 125;

@@ -5,7 +5,7 @@ import { IS_DENO } from "./runtime.ts";
 /** For Deno, which takes options at its start only. Smaller values would cost a third of the processor time. */
 export const SMALL_HEAP = "--max-semi-space-size=2";
 
-/** For Node.js, which takes the young generation's size only at its start, but takes this limit at any time. */
+/** For Node.js, which accepts the young generation's size only at its start, but this limit of growth at any time. */
 const NO_GROWTH = "--semi-space-growth-factor=1";
 /** The size of both halves of the young generation, as `SMALL_HEAP` sets it. */
 const YOUNG_SIZE = 4 << 20;

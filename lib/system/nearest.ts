@@ -14,7 +14,7 @@ function slipsBetween(word: string, candidate: string): number {
 }
 
 /**
- * @param word The word as written. A single dash before it counts as two.
+ * @param word The word as written. A single dash at its start counts as two dashes.
  * @returns The first candidate that begins with `word`, else the nearest one that differs in few letters, else
  *   undefined.
  */

@@ -130,8 +130,8 @@ function flagsOf(table: OptionTable): ReadonlyMap<string, Known> {
 }
 
 /**
- * Splits the words with `parseArgs`. It takes the word after a long option as the option's value, unless the option has
- * a "=". So adds a "=" to each option that does not take the next word.
+ * Splits the words with `parseArgs`, which takes the word after a long option as the option's value, unless the option
+ * has a "=". So adds a "=" to each option that does not take the next word.
  */
 function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   const isFlag = (arg: string) => /^--[^=]+$/.test(arg);
@@ -142,7 +142,7 @@ function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   return parseArgs({ args: words, options: Object.fromEntries(options), strict: false, tokens: true }).tokens;
 }
 
-/** True if the option takes the next word as its value: also `-`, and without `bare` a negative number. */
+/** True if the option takes the next word as its value. The word may be `-`, or without `bare` a negative number. */
 function takesNext(option: Option | undefined, next: string | undefined): boolean {
   if (next === undefined || (option !== undefined && (option.value === undefined || option.optional))) return false;
   return !(option?.bare === undefined ? /^-\D/ : /^-./).test(next);

@@ -22,8 +22,8 @@ export function userName(uid: number): string {
 
 /**
  * @param told A user's name or number.
- * @returns The user's numbers, and whether `/etc/passwd` lists the user. An unlisted number is its own group's number,
- *   too. Undefined for an unknown name.
+ * @returns The user's numbers, and whether `/etc/passwd` lists the user. An unlisted user's group has the user's
+ *   number. Undefined for an unknown name.
  */
 export function findUser(told: string): { uid: number; gid: number; isListed: boolean } | undefined {
   const isNumber = /^\d+$/.test(told);

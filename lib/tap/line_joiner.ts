@@ -1,11 +1,11 @@
 /**
  * Joins the lines of strace, which cuts a call in two if another thread makes a call meanwhile. Drops a call that the
- * library's filter has trapped (`scripts/filter.ts`): its result is its own number, and a SIGSYS follows. The kernel
- * has not executed this call; the library makes it again. Does no I/O.
+ * library's filter has trapped (`scripts/filter.ts`): strace prints the call's own number as its result, and then a
+ * SIGSYS. The kernel has not executed this call; the library makes it again. Does no I/O.
  */
 
 const UNFINISHED_MOST = 4096;
-/** How long a call that may be trapped is held back until its thread's next line. */
+/** The longest time for which a call that may be trapped is held back, to wait for its thread's next line. */
 const HOLD_MS = 500;
 
 /** The numbers of calls that may be trapped, on x86-64 and aarch64. */
@@ -48,7 +48,7 @@ export class LineJoiner {
     const [, behind] = /^<\.\.\. \w+ resumed>(.*)$/s.exec(rest) ?? [];
     const begun = this.#unfinished.get(thread);
     this.#unfinished.delete(thread);
-    if (behind !== undefined && begun === undefined) return; // it began before this tap
+    if (behind !== undefined && begun === undefined) return; // the call began before this tap
     this.#hold(thread, `${thread} ${time} ${behind === undefined ? rest : `${begun}${behind}`}`);
   }
 

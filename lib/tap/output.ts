@@ -4,7 +4,7 @@ import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
 const QUEUE_MOST = 1 << 23;
 const AGAIN_MS = 10;
-/** PIPE_BUF: a pipe takes such a piece whole or not at all. Deno does not report how much it took of a larger one. */
+/** PIPE_BUF: a pipe takes such a piece whole or not at all. Deno does not report which part of a larger one it took. */
 const PIECE_MOST = 4096;
 const STANDARD_OUTPUT = 1;
 
@@ -18,7 +18,7 @@ function openOutput(): number {
   try {
     return fs.openSync(`/proc/self/fd/${STANDARD_OUTPUT}`, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
   } catch {
-    return STANDARD_OUTPUT; // another user's pipe: its reader may stop the server
+    return STANDARD_OUTPUT; // another user's pipe: if its reader is slow, the server waits, too
   }
 }
 
@@ -29,6 +29,7 @@ export class Output {
   #length = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #error: unknown;
+  /** The number of pieces that were not written. */
   dropped = 0;
   /** Called when a write has failed, such as after the reader has closed the output. */
   onEnd: () => void = () => {};

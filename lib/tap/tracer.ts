@@ -76,5 +76,5 @@ function readLines(stream: Readable, see: (line: string) => void, trouble: (why:
       length = 0;
     }
   });
-  stream.on("error", () => {}); // the end follows
+  stream.on("error", () => {}); // the child's `close` follows
 }

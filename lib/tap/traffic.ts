@@ -6,7 +6,7 @@ import { formatIp, parseIp } from "../system/ip_text.ts";
 import type { Call, Descriptor, Moved } from "./strace_line.ts";
 
 const CONNECTIONS_MOST = 65_536;
-/** The ports that the library invents for plain Unix clients, by the server's inode (`c/kernel/socket_info.c`). */
+/** The library derives a plain Unix client's port from the accepted socket's inode (`c/kernel/socket_info.c`). */
 const [INVENTED_FIRST, INVENTED_COUNT] = [32_768, 28_232];
 
 /** An event at a port: a connection begins or ends, or bytes pass. */
@@ -89,7 +89,7 @@ export class Traffic {
     else if (call.name === "close") this.#close(descriptor, connection, call);
   }
 
-  /** True if a socket has a name of the port, in its directory. */
+  /** True for the path of one of the port's sockets in the port's directory. */
   isOfPort(name: string): boolean {
     const { dir, base } = path.parse(name);
     const { number, kind } = this.#port.port;

@@ -11,7 +11,7 @@ const READ = 4;
 const WRITE = 2;
 const EXECUTE = 1;
 
-/** A file that a service needs, and the advice if the service's user cannot access it. */
+/** A file that a service needs, and the advice if the service cannot use it. */
 interface Needed {
   readonly what: "program" | "library" | "directory";
   readonly file: string;
@@ -65,7 +65,7 @@ function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
   return [...programs, library, ...neededDirectory(service)];
 }
 
-/** Returns the directory, unless systemd makes it: below `/run`, and everywhere for a socket unit. */
+/** Returns the directory; nothing if systemd makes it: below `/run`, and everywhere for a socket unit. */
 function neededDirectory(service: Service): Needed[] {
   if (runtimeDirectory(service) !== undefined || service.sockets.length > 0) return [];
   const owner = service.user === undefined ? "" : `-o ${service.user} `;
@@ -79,7 +79,7 @@ function neededDirectory(service: Service): Needed[] {
   }];
 }
 
-/** Resolves links, as the unit may hide the target. Returns a path that does not exist as it is written. */
+/** Resolves links, as the unit may hide the target. Keeps the links of a path that does not exist. */
 function realPath(file: string): string {
   return orUndefined(() => fs.realpathSync(file)) ?? path.normalize(file);
 }
