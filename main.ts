@@ -1,4 +1,4 @@
-/** `unsock`: runs the command, prints its error, and exits with its status. No other file prints an error. */
+/** `unsock`: runs the command, prints its error, and exits with its status. Nothing in `lib` prints an error. */
 import * as fs from "node:fs";
 import process from "node:process";
 import {
@@ -61,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (systemProblem() === undefined) await runDirectly(args);
-    // `runDirectly` has already executed the library for the library's own commands, without loading this file.
+    // For the library's own commands, `runDirectly` has executed the library, without the time to load this module.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * The compiled binary's first module. `scripts/compile.ts` puts it into one file with all that the library's commands need:
- * each module that the runtime loads delays them.
+ * The compiled binary's first module. `scripts/compile.ts` puts it into one file with all modules that the library's
+ * commands need: each further file that the runtime loads would delay them.
  */
 import process from "node:process";
 import { runDirectly } from "../../lib/run/direct.ts";
@@ -8,7 +8,7 @@ import { runDirectly } from "../../lib/run/direct.ts";
 try {
   await runDirectly(process.argv.slice(2));
 } catch {
-  // `main.ts` tries once more, meets the same, and says it.
+  // `main.ts` tries once more, fails with the same error, and prints it.
 }
 const { start } = await import("../../main.ts");
 await start();

@@ -1,5 +1,5 @@
 /**
- * A loopback of its own for a test: a directory in which only its own programs find each other at 127.0.0.1.
+ * A loopback of its own for a test: a directory in which only the test's programs find each other at 127.0.0.1.
  * The library does the work (`libunsock.so hold` and `run`); this module adds processes, promises and errors.
  */
 "use strict";
@@ -38,7 +38,7 @@ const END_MS = 2_000;
 
 const PACKAGE = `unsock-linux-${process.arch}`;
 
-/** @returns {string | undefined} The library: `UNSOCK_LIB`, or that of the package for this machine; undefined: there is none. */
+/** @returns {string | undefined} The library: `UNSOCK_LIB`, or that of this machine's package; undefined if there is none. */
 function findLibrary() {
   if (process.platform !== "linux") return undefined;
   if (process.env.UNSOCK_LIB) return process.env.UNSOCK_LIB;
@@ -126,19 +126,19 @@ class Keeper {
       this.#waiting?.();
     });
     this.#child.stderr.setEncoding("utf8").on("data", (text) => this.#errors += text);
-    this.#child.stdin.on("error", () => {}); // the child has ended: handled below
+    this.#child.stdin.on("error", () => {}); // the child has ended, which `close` below reports
     this.#ended = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
       this.#child.once("close", (code, signal) => resolve(this.#errors.trim() || `ended with ${signal ?? code}`));
     });
   }
 
-  /** An open loopback does not keep a test from ending; a pending answer does. */
+  /** Refs or unrefs the child: a pending answer keeps this process running, an idle loopback does not. */
   #hold(how) {
     for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) part[how]?.();
   }
 
-  /** Reads texts until `isWhole` returns their length in bytes; 0: more is needed. */
+  /** Reads texts until `isWhole` returns their length in bytes; it returns 0 while the texts are incomplete. */
   async #read(isWhole) {
     let ended;
     this.#ended.then((why) => {
@@ -169,7 +169,7 @@ class Keeper {
     );
   }
 
-  /** Sends a request after the answers to earlier ones. */
+  /** Sends a request after the answers to all earlier requests. */
   request(text) {
     const answer = this.#last.then(async () => {
       this.#hold("ref");

@@ -1,6 +1,6 @@
 /**
  * The command that npm puts into PATH: becomes this machine's library for the commands that the library runs itself.
- * All others, and all errors, are in `main.mjs`. Bundled for the package (`scripts/dist/bundle.ts`).
+ * `main.mjs` has all other commands. `scripts/dist/bundle.ts` bundles this file for the package.
  */
 import { createRequire } from "node:module";
 import * as path from "node:path";
@@ -12,14 +12,14 @@ import { startProblem } from "../../lib/library/trust.ts";
 /** The bundle is CommonJS, which starts faster. */
 declare const __filename: string;
 
-/** Returns the library; undefined: this machine has none, or it cannot be executed at its place. */
+/** Returns the library, or undefined if this machine has none, or if it cannot be executed where it is. */
 function findLibrary(): string | undefined {
   try {
     const manifest = createRequire(__filename).resolve(`unsock-linux-${process.arch}/package.json`);
     const file = path.join(path.dirname(manifest), "lib", "libunsock.so");
     return startProblem(file) === undefined ? file : undefined;
   } catch {
-    return undefined; // no such package: main.mjs says so
+    return undefined; // no such package: main.mjs reports it
   }
 }
 
