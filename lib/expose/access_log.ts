@@ -101,7 +101,7 @@ export class AccessLog {
     }
   }
 
-  /** Begins the line of a request from this IP address. `request` is the request's own first line. */
+  /** Begins the line of a request from this IP address. `request` is its first line, or for HTTP/2 such a line. */
   begin(address: string | undefined, request: string): LogEntry {
     return new LogEntry((line) => this.#add(line), address ?? "-", request);
   }

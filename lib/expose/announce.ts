@@ -87,7 +87,7 @@ export interface Announcing {
   print(text: string): void;
 }
 
-/** Prints the URLs served, until the process ends. */
+/** Prints the URLs served, and again when they change, until the process ends. */
 export async function announce(front: Front, { json = false, print }: Announcing): Promise<never> {
   let isRead = true;
   const tell = (text: string) => {

@@ -64,7 +64,7 @@ function readCertificate({ cert, key }: CertificateFiles, now = Date.now()): Cer
   return { cert: certBytes, key: keyBytes, names: names.map(([, name = ""]) => name.toLowerCase()) };
 }
 
-/** True if browsers accept the certificate for the host name. */
+/** True if the certificate is for the host name, by the rules of browsers. */
 export function isFor(host: string, { names }: Pick<Certificate, "names">): boolean {
   const name = host.toLowerCase();
   const [, above = ""] = /^[^.]+\.(.+)$/.exec(name) ?? [];

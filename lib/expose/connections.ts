@@ -13,14 +13,14 @@ const SILENT_MS = 10_000;
 /** Descriptors kept for files, relays, and up to 128 connections that Deno accepts before it closes destroyed ones. */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
-/** The most connections to one server, as a share of all. Together with their clients' connections: half of all. */
+/** The most connections to one server, as a share of all. With those of its clients, a server may use half of all. */
 const SERVER_SHARE = 1 / 4;
 /** The most clients at a time that get a 503 because there are too many connections. */
 const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
 /** The most open HTTP/2 streams of all clients together. */
 const STREAMS_MOST = 4_096;
-/** How long a connection to a server may be idle. An idle one blocks a server that serves only one at a time. */
+/** How long a connection to a server may be idle. It blocks a server that serves one connection at a time. */
 const KEPT_MS = 1_000;
 const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
@@ -59,7 +59,7 @@ export class Connections {
     return this.#clients.size + this.#serverCount + this.#refused.size >= this.#most;
   }
 
-  /** @returns False if there is no room for the new connection. Otherwise it waits for its first request. */
+  /** @returns False if there is no room for a client's new connection. Otherwise counts the connection as waiting. */
   enter(socket: Socket): boolean {
     this.#accepted++;
     if (this.#isFull && !this.#makeRoom()) {
@@ -152,7 +152,7 @@ export class Connections {
     socket.destroy();
   }
 
-  /** Counts `inner`, the decrypted side of a TLS connection, instead of the connection. */
+  /** Counts `inner`, the decrypted side of the TLS connection `socket`, instead of `socket`. */
   replace(socket: Socket, inner: Socket): void {
     this.#forget(socket);
     this.#admit(inner);

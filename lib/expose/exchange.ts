@@ -59,6 +59,8 @@ export function requestFields(request: IncomingMessage, { host }: Asked): string
 /**
  * Ends an answer. If the connection closes after it, first waits for the rest of the client's body: an earlier close
  * would reset the connection, and the client could lose the answer.
+ *
+ * @param isAwaited True if the client waits for this answer before it sends a body.
  */
 export function endAnswer(request: IncomingMessage, answer: ServerResponse, isAwaited = false): void {
   if (request.complete || answer.shouldKeepAlive || isAwaited) {
@@ -107,7 +109,7 @@ export class Exchange {
       setDefaultHeaders: false,
       maxHeaderSize: ANSWER_HEAD_MOST,
     });
-    onward.shouldKeepAlive = mayKeep; // else false without an agent, whatever the field says
+    onward.shouldKeepAlive = mayKeep; // without an agent the runtime sets false, whatever the field says
     onward.on("information", ({ statusCode, headers }) => this.#inform(statusCode, headers));
     onward.on("response", (response) => this.#respond(response));
     onward.on("upgrade", (_response, socket) => socket.destroy()); // the request asked for no upgrade
@@ -172,9 +174,9 @@ export class Exchange {
   }
 
   /**
-   * Passes chunks on as fast as the client takes them. Sends the head together with the first chunk if that has arrived;
-   * else alone, as server-sent events need. After a chunk, flushHeaders would write nothing, and Deno 2.9's TLS would then
-   * write no more.
+   * Passes chunks on as fast as the client takes them. Sends the head together with the first chunk if that chunk has
+   * arrived; else alone, as server-sent events need. After a chunk, flushHeaders would write nothing, and Deno 2.9's
+   * TLS would then write no more.
    */
   #passBody(response: IncomingMessage): void {
     const { request, answer } = this.#parts;

@@ -106,7 +106,7 @@ export class FieldMeter {
   }
 
   #takeIndex(index: number): void {
-    if (this.#isUpdate) this.#total += OVERHEAD; // the table becomes smaller, so that the sizes stay upper bounds
+    if (this.#isUpdate) this.#total += OVERHEAD; // a smaller table only drops fields, so the sizes stay upper bounds
     else if (this.#isIndexed) this.#total += this.#sizesOf(index).whole;
     else if (index === 0) this.#next = "name length";
     else {

@@ -29,7 +29,7 @@ export const HINTS_MOST = 32;
 /** Names and values in turn, as received. */
 export type RawFields = readonly string[];
 
-/** Calls `look` with each name, in lower case, and its value. */
+/** Calls `look` with each name, in lower case, its value, and the name as received. */
 export function eachField(raw: RawFields, look: (name: string, value: string, spelled: string) => void): void {
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? "";

@@ -9,10 +9,10 @@ const FRAME_HEAD = 9;
 const PREFACE = 24;
 /** The largest frame that a client may send: HTTP/2's default, which the front does not raise. */
 const FRAME_MOST = 16_384;
-/** The most bytes of one head, in all its frames. */
+/** The most bytes of one request's fields as sent, in the HEADERS frame and its CONTINUATION frames. */
 const HEAD_MOST = 65_536;
 const CONTINUATIONS_MOST = 16;
-/** The most that a head's fields may measure. The measured size may be 1.6 times the true one. */
+/** The most bytes of one request's decoded fields, by `FieldMeter`. Its result may be 1.6 times the true size. */
 const FIELDS_MOST = 65_536;
 /** How many new streams of a client are passed on at once. The others wait until other connections have had a turn. */
 const OPENED_AT_ONCE = 8;
@@ -20,7 +20,7 @@ const OPENED_AT_ONCE = 8;
 const RESETS = { most: 200, perSecond: 50 };
 /** The budget of frames that carry nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA and unknown frames. */
 const IDLE = { most: 1_000, perSecond: 200 };
-/** Each frame of data allows this many WINDOW_UPDATE frames: for the stream's window and for the connection's. */
+/** Each DATA frame to the client allows this many WINDOW_UPDATE frames: for its stream and for the connection. */
 const UPDATES_PER_DATA = 2;
 
 const KIND = { data: 0, headers: 1, reset: 3, continuation: 9 } as const;
@@ -36,7 +36,7 @@ export interface FrameHead {
 
 /** The receiver of frames. */
 export interface FrameTaker {
-  /** @returns True to stop reading after this head. */
+  /** Takes a frame's head. Returns true to stop the reader after this head. */
   head(frame: FrameHead): boolean;
   /** Takes the next part of the frame's payload. */
   part(bytes: Uint8Array): void;
@@ -173,7 +173,11 @@ export class FloodWatch {
     return !isUseful && this.#spend(this.#idle, "too many frames carry nothing");
   }
 
-  /** @returns True to stop reading: this turn has had enough new streams, or the head is too long. */
+  /**
+   * Takes the head of a HEADERS or CONTINUATION frame.
+   *
+   * @returns True to stop reading: this turn has had enough new streams, or the request's fields are too long.
+   */
   #takeHead(kind: number, flags: number, length: number): boolean {
     const isNew = kind === KIND.headers;
     if (isNew) {

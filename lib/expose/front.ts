@@ -3,7 +3,7 @@
  * request of HTTP/1 (`requests.ts`), each stream of HTTP/2 (`streams.ts`) and each upgrade (`upgrades.ts`) goes to the
  * server that its own host names. A connection to one server never carries requests for another (`kept.ts`).
  *
- * Uses no API of one runtime alone: Deno and Node.js 22 or newer both have `node:http` and `node:http2`.
+ * Uses no API of one runtime alone: Deno and Node.js both have `node:http` and `node:http2`.
  */
 import type { Socket } from "node:net";
 import process from "node:process";

@@ -38,6 +38,7 @@ const TARGET = /^(https?):\/\/([^/?#]+)([/?].*)?$/i;
 export interface Asked {
   /** As the client wrote it. */
   readonly host: string;
+  /** The host as {@linkcode parseHost} returns it. */
   readonly name: string;
   readonly path: string;
 }

@@ -104,7 +104,7 @@ export class ServerConnection {
     return this.#turn;
   }
 
-  /** True if the server has sent nothing since the last exchange. It may have closed before it got this request. */
+  /** True if the server has sent nothing since an earlier exchange. It may have closed before it got this request. */
   get mayHaveClosedBefore(): boolean {
     return this.#turn > 0 && this.socket.bytesRead === this.#bytesBefore;
   }
@@ -117,8 +117,8 @@ export class ServerConnection {
   }
 
   /**
-   * If these fields authenticate the client, reserves the connection for it, and closes the connection when the client's
-   * closes.
+   * If these fields authenticate the client, reserves the connection for this client, and closes the connection when
+   * the client's connection closes.
    */
   #authenticate(client: Socket | undefined, rawHeaders: RawFields): void {
     const isAuthenticated = AUTHENTICATES.some((name) => hasField(rawHeaders, name));

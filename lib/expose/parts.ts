@@ -20,6 +20,7 @@ export interface Front extends Places, Origin {
   /** Connections to servers, kept for further requests. */
   readonly kept: KeptConnections;
   readonly routes: Routes;
+  /** Lists the loopbacks that have a server. */
   readonly served: Shared<readonly Listed[]>;
   /** The log of requests, or undefined if none is written. */
   readonly log: AccessLog | undefined;

@@ -7,11 +7,11 @@ import { createStreamReader } from "./streams.ts";
 
 /** The first bytes from an HTTP/2 client. */
 const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/** Bytes of the preface that distinguish it from every HTTP/1 request. */
+/** How many bytes of the preface distinguish it from every HTTP/1 request. */
 const HTTP2_LEAST = 4;
 /** The first byte of a TLS handshake, and of no request. */
 const TLS_HANDSHAKE = 0x16;
-/** The head of a TLS record, whose last two bytes are the length of the rest. */
+/** How long the head of a TLS record is. Its last two bytes are the length of the rest. */
 const TLS_HEAD = 5;
 /** A TLS record with a fatal alert: no version of the protocol is served. */
 const TLS_ALERT = Uint8Array.of(0x15, 3, 1, 0, 2, 2, 70);

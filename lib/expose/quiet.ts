@@ -15,8 +15,8 @@ function descriptorOf(socket: Socket): number {
 }
 
 /**
- * @returns True if all that has arrived was read: no byte waits, no end and no error. After false, the connection must be
- *   closed: the kernel may not have been asked, and on Node.js, which cannot poll, a byte may be lost.
+ * @returns True if all that has arrived was read: no byte waits, no end and no error. After false, the caller must
+ *   close the connection: the kernel may not have been asked, and on Node.js, which cannot poll, a byte may be lost.
  */
 export function isQuiet(socket: Socket): boolean {
   const descriptor = descriptorOf(socket);

@@ -1,8 +1,8 @@
 /**
  * Connects to ports whose file is a control file. Only the library can follow a control file (to vsock, TIPC,
  * Firecracker's multiplexer, another socket). So the first request for such a port starts a relay, `libunsock.so expose
- * PORT=0`. The relay ends a minute after its last connection, or when its standard input closes, as it does when this
- * process ends.
+ * PORT=0`. The relay ends when its standard input closes: a minute after its last connection, and when this process
+ * ends.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Socket } from "node:net";

@@ -14,7 +14,7 @@ import { type CertificateFiles, CertificateInUse } from "./certificate.ts";
 const HANDSHAKE_MS = 10_000;
 const LOOK_MS = 1_000;
 
-/** Reads a connection once its bytes are no longer encrypted. */
+/** Reads the decrypted side of a TLS connection. */
 type Begin = (socket: TLSSocket) => void;
 
 /** Returns a connection's addresses. No two open connections have the same addresses. */

@@ -81,7 +81,7 @@ function startRequest(parts: StreamParts, method: string, more: readonly string[
     setDefaultHeaders: false,
     maxHeaderSize: ANSWER_HEAD_MOST,
   });
-  onward.shouldKeepAlive = parts.server.mayKeep; // else false without an agent, whatever the field says
+  onward.shouldKeepAlive = parts.server.mayKeep; // without an agent the runtime sets false, whatever the field says
   return onward;
 }
 
@@ -142,7 +142,7 @@ function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(resp
   onward.on("close", () => lose(undefined));
   stream.on("close", () => {
     if (server.turn !== turn) return;
-    if (server.mayKeep && answer?.complete) return void answer.resume(); // read to its end: only then the exchange ends
+    if (server.mayKeep && answer?.complete) return void answer.resume(); // the exchange ends when the answer is read to its end
     server.socket.destroy();
     onward.destroy();
   });

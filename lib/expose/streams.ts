@@ -1,7 +1,7 @@
 /**
  * HTTP/2: each stream goes to the server that its authority names. If the client uses TLS, as browsers do for HTTP/2,
- * the server gets HTTP/1. The server gets HTTP/2 for gRPC, and if the client uses HTTP/2 without TLS (RFC 9113, 3.3):
- * then each client has one connection of its own to each server. `guarded.ts` ends a client's connection at a flood.
+ * the server gets HTTP/1. The server gets HTTP/2 for gRPC, and if the client uses HTTP/2 without TLS (RFC 9113, 3.3).
+ * To a server of HTTP/2, each client has one connection of its own. `guarded.ts` ends a client's connection at a flood.
  */
 import type {
   ClientHttp2Session,
@@ -266,7 +266,7 @@ export function createStreamReader(front: Front): (socket: Socket) => void {
   server.on("sessionError", () => {}); // the session ends by itself
   return (socket) => {
     socket.allowHalfOpen = false;
-    const connection = new Guarded(socket).setMaxListeners(0); // each stream adds one
+    const connection = new Guarded(socket).setMaxListeners(0); // each stream adds a listener
     current = { socket, connection };
     server.emit("connection", connection);
   };

@@ -81,7 +81,7 @@ export class Upgrades {
       void this.#pass({ ...upgrade, entry: this.#logEntry(upgrade) }, passedUpgrades(request.rawHeaders) ?? "");
       return;
     }
-    // Node.js before 24.9 does not call mayUpgrade(). It has not read the body: puts the request back, and reads anew.
+    // Node.js before 24.9 does not call mayUpgrade(), and has not read the body: puts the request back, and reads anew.
     client.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), "latin1"), head]));
     this.#read(client);
   }
