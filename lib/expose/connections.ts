@@ -2,8 +2,8 @@
  * Limits the connections of clients and to servers to as many as this process can hold. If there are too many, closes
  * an idle connection to a server. If none is idle, closes the client's connection that has waited longest for a
  * request, so that slow clients never lock others out. A client waits before its first byte, within a head, and between
- * requests. If no client waits, the new client gets a 503. Only 64 clients at a time get one; further ones are closed
- * without an answer.
+ * requests. If no client waits, the new client gets a 503. Only 64 clients at a time get a 503; the connections of
+ * further clients are closed without an answer.
  */
 import type { Socket } from "node:net";
 import { descriptorLimit } from "../system/descriptors.ts";

@@ -93,7 +93,7 @@ export function answerFields({ statusCode = 0, rawHeaders }: Answer, hasTrailers
   return kept;
 }
 
-/** @returns The protocols of the `Upgrade` field that the front passes on, as its new value; undefined for none. */
+/** @returns The field `Upgrade` with only the protocols that the front passes on; undefined if there are none. */
 export function passedUpgrades(raw: RawFields): string | undefined {
   const protocols = wordsOf(raw, "upgrade").filter((protocol) => UPGRADES.has(protocol.toLowerCase()));
   return protocols.length === 0 ? undefined : protocols.join(", ");

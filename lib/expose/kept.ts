@@ -129,7 +129,7 @@ export class ServerConnection {
     this.socket.once("close", () => client.removeListener("close", end));
   }
 
-  /** Follows an answer to its end. Notes whether a byte follows: the runtime's parser hides an incomplete message. */
+  /** Follows an answer to its end. Notes whether other bytes came with the end: the runtime may hide them. */
   follow(response: IncomingMessage): void {
     if (this.#keep === undefined) return;
     const { rawHeaders } = response;
