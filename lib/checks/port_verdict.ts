@@ -51,7 +51,10 @@ export interface PortFile {
 
 /** A server of the port that a client of this directory does not reach. */
 export interface OtherServer {
-  /** `network`: on the real network. `root`: in a directory below another root directory, such as a container's. */
+  /**
+   * `network`: on the real network. `directory`: in another directory. `root`: in a directory below another root
+   * directory, such as a container's.
+   */
   readonly place: "network" | "directory" | "root";
   /** The server's processes, `python3[12]`; "a server" if they are not known. */
   readonly name: string;

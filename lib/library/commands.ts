@@ -9,7 +9,7 @@ export const HTTP_OPTIONS: readonly string[] = ["--http", "--cert", "--key", "--
 /**
  * @param args All arguments, the command's name first.
  * @returns True if the library runs the command itself. It does not run `expose` with one of {@linkcode HTTP_OPTIONS}.
- *   The library has no help, so a `--help` or `-h` before any `--` is not for the library.
+ *   The command line prints the help: a `--help` or `-h` that precedes any `--` is not for the library.
  */
 export function runsInLibrary(args: readonly string[]): boolean {
   const [name = ""] = args;

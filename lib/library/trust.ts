@@ -61,7 +61,7 @@ function ownerProblem(at: string, { uid: owner }: fs.Stats, uid: number, isShare
   return `${at} belongs to ${userName(owner)}`;
 }
 
-/** True for a directory in which only a file's owner may remove it. */
+/** True for a directory in which only a file's owner, the directory's owner and root may remove the file. */
 function isSticky(status: fs.Stats): boolean {
   return status.isDirectory() && (status.mode & STICKY) !== 0;
 }

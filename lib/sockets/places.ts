@@ -62,8 +62,8 @@ function directoriesInUse(): Set<string> {
 }
 
 /**
- * Returns the directories that have a socket file with a name of the library's. If this user is not root, only those of
- * which this user owns the directory or the file.
+ * Returns the directories that have a socket file with a name of the library's. For a user other than root, leaves out
+ * a directory if neither it nor the file belongs to this user.
  */
 function directoriesOfServers(sockets: readonly UnixSocketEntry[]): Set<string> {
   const found = new Set<string>();

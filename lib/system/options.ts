@@ -8,8 +8,8 @@ export { optionFlag };
 
 /**
  * The kinds of words that completions find on this machine. `port` is a TCP port; the other kinds of port include UDP
- * ports and addresses. `port/live` leaves out stale ports. `port/file` is a control file's port or a file,
- * `port/program` a port or a program.
+ * ports and, except `port/file`, addresses. `port/live` leaves out stale ports. `port/file` is a control file's
+ * port or a file, `port/program` a port or a program.
  */
 export type WordKind =
   | "file"

@@ -36,7 +36,7 @@ export interface Port {
 interface Connection {
   readonly client: Endpoint;
   readonly server: Endpoint;
-  /** The process that last moved bytes, or 0 if no bytes have moved. When this process closes, the connection ends. */
+  /** The process that last moved bytes, or 0 if no bytes have moved. If it closes the socket, the connection ends. */
   process: number;
   readonly ended: Set<"in" | "out">;
 }
