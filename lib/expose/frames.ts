@@ -27,7 +27,7 @@ const KIND = { data: 0, headers: 1, reset: 3, continuation: 9 } as const;
 const FLAG = { endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 const PRIORITY_SIZE = 5;
 
-/** The head of a frame. */
+/** The fields that are read of a frame's 9-byte head. */
 export interface FrameHead {
   readonly kind: number;
   readonly flags: number;

@@ -4,7 +4,7 @@ import { isLabel } from "../system/dns_label.ts";
 import type { Front, Origin } from "./parts.ts";
 import type { PageAnswer } from "./route.ts";
 
-/** The fields of every page. */
+/** The header fields of every page's answer. */
 export const PAGE_FIELDS = {
   "Content-Type": "text/html; charset=utf-8",
   "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",

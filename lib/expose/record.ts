@@ -16,7 +16,7 @@ const NAME = ".front";
 const RECORD = /^(\d+) (https?) (\d+) (\/[^\n]*)\n$/;
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The content of the file. */
+/** The content of the record. */
 export interface FrontRecord extends Origin {
   readonly pid: number;
   readonly extra: string;

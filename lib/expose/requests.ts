@@ -28,7 +28,7 @@ interface Refusal {
   readonly location?: string;
 }
 
-/** A request with one host. */
+/** A request that names one host for certain, and its answer. */
 interface Given {
   readonly request: IncomingMessage;
   readonly answer: ServerResponse;

@@ -57,7 +57,6 @@ interface Upgrade {
   readonly entry?: LogEntry;
 }
 
-/** Passes upgrades on. */
 export class Upgrades {
   readonly #front: Front;
   readonly #requests: RequestHandler;
