@@ -2,7 +2,6 @@
 import { HERE_OPTION } from "../run/directory_rights.ts";
 import { command, DIRECTORY_OPTION, JSON_OPTION } from "./declaration.ts";
 
-/** `unsock ls` */
 export const LS = command({
   name: "ls",
   summary: "list the ports: state, owner, processes and clients; with --all of every loopback",
@@ -24,7 +23,6 @@ For a script, the URL of the loopback "feature":
   start: async ({ options, operands, context }) => await (await import("./ls.ts")).ls(options, operands[0], context),
 });
 
-/** `unsock tap` */
 export const TAP = command({
   name: "tap",
   summary: "show what passes through a port, as text or for Wireshark, while it runs",

@@ -20,7 +20,6 @@ export interface Invocation<V = Readonly<Record<string, OptionValue>>> {
   readonly context: Context;
 }
 
-/** One command. */
 export interface Command {
   readonly name: string;
   /** One line, without a full stop. */

@@ -1,5 +1,5 @@
 /**
- * The one table of settings. The options of `run` and `env`, `--help`, the manual and the completions are made from it.
+ * The one table of settings, for the options of `run`, `env` and `unit`, for `--help`, the manual and the completions.
  * The build also makes the library's rows from it (`scripts/tables.ts`).
  */
 import type { Option, OptionValues } from "../system/options.ts";
@@ -20,7 +20,7 @@ import {
 /** Addresses that `unsock run` redirects: local ones, not the internet. */
 export const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 
-/** The option of `run` and `env` that sets a setting. */
+/** The option of `run`, `env` and `unit` that sets a setting. */
 interface SettingOption {
   /** The name in code: `blockInet` is `--block-inet`. */
   readonly name: string;
@@ -38,7 +38,6 @@ interface SettingOption {
   readonly help?: string;
 }
 
-/** One setting. */
 export interface Setting {
   readonly variable: `UNSOCK_${string}`;
   readonly type: SettingType;
@@ -222,7 +221,7 @@ function settingsByOption(): Map<string, Setting[]> {
   return groups;
 }
 
-/** The options of `run` and `env` that become settings. */
+/** The options of `run`, `env` and `unit` that become settings. */
 export const SETTING_OPTIONS = Object.fromEntries(
   Array.from(SETTINGS_OF_OPTION, ([name, settings]) => [name, optionFor(settings)]),
 ) as SettingOptionTable;

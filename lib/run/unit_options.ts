@@ -1,7 +1,6 @@
 /** The options of `unit` that are about the units themselves. */
 import type { Option } from "../system/options.ts";
 
-/** Options of the units themselves. */
 export const UNIT_OPTIONS = {
   socket: { help: "print a socket unit, too: systemd listens at the ports of --port and starts COMMAND when needed" },
   expose: {

@@ -15,7 +15,7 @@ const PATIENCE_MS = 5_000;
 const OUTPUT_MOST = 1 << 22;
 /** For how long an answer of the library is used again. */
 const KEPT_MS = 1_000;
-/** The most files that one start of the library checks, as the kernel limits arguments. Further files count as live. */
+/** The most files that the library checks for one request: the kernel limits arguments. Further files count as live. */
 const FILES_MOST = 4_096;
 
 /** Returns the paths at which servers listen, as the servers spelled them. */

@@ -71,12 +71,12 @@ export class Environ {
     return this.get(name) || undefined;
   }
 
-  /** `NAME=VALUE` each, as text. */
+  /** Returns the entries as text, `NAME=VALUE` each. */
   texts(): string[] {
     return this.#entries.map((entry) => decoder.decode(entry));
   }
 
-  /** Names and values, as text. If a name occurs twice, its first value counts, as for `getenv`. */
+  /** Returns names and values as text. If a name occurs twice, its first value counts, as for `getenv`. */
   variables(): Record<string, string> {
     const pairs = this.texts().map((text): [string, string] => {
       const [name = ""] = text.split("=", 1);
@@ -105,7 +105,7 @@ export class Environ {
     return new Environ(this.#entries);
   }
 
-  /** `NAME=VALUE` each, without a NUL. */
+  /** Returns the entries, `NAME=VALUE` each, without a NUL. */
   get entries(): readonly Uint8Array[] {
     return this.#entries;
   }

@@ -29,7 +29,7 @@ export class UsageError extends UnsockError {}
 /** The library `libunsock.so` was not found, or is not usable. */
 export class LibraryError extends UnsockError {}
 
-/** The command cannot be started. */
+/** A program cannot be started: the user's command, or the library. */
 export class CommandError extends UnsockError {}
 
 /** The texts of strerror(3). Deno and Node.js word these errors differently. */

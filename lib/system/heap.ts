@@ -2,7 +2,7 @@
 import v8 from "node:v8";
 import { IS_DENO } from "./runtime.ts";
 
-/** For Deno, which takes options at its start only. Smaller values would cost a third of the processor time. */
+/** For Deno, which accepts options only at its start. With smaller values, V8 would collect too often. */
 export const SMALL_HEAP = "--max-semi-space-size=2";
 
 /** For Node.js, which accepts the young generation's size only at its start, but this limit of growth at any time. */

@@ -1,6 +1,5 @@
 /** Encodes and decodes the bytes of `sockaddr_un`, `sockaddr_in` and `sockaddr_in6`, as the kernel takes them. */
 
-/** Address families. */
 export enum Family {
   Unix = 1,
   Inet = 2,

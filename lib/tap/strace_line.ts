@@ -58,7 +58,7 @@ const WAYS: Readonly<Record<string, Call["way"]>> = {
   sendfile: "out",
 };
 
-/** The calls that are traced. */
+/** The system calls that strace shows. */
 export const TRACED = [...Object.keys(WAYS), "splice", "accept", "accept4", "shutdown", "close"];
 
 function bytesOf(hex: string): Uint8Array {

@@ -20,7 +20,7 @@ export interface Service {
   readonly socketMode: string;
 }
 
-/** Directories that lines of the unit hide from the service. */
+/** The unit's settings that hide directories from the service. */
 const HIDDEN = [
   { setting: "ProtectHome=yes", directories: ["/home", "/root", "/run/user"] },
   { setting: "PrivateTmp=yes", directories: ["/tmp", "/var/tmp"] },
