@@ -101,7 +101,11 @@ export class AccessLog {
     }
   }
 
-  /** Begins the line of a request from this IP address. `request` is its first line, or for HTTP/2 such a line. */
+  /**
+   * Begins the line of a request from this IP address.
+   *
+   * @param request The request's first line; for HTTP/2, a line in the form of HTTP/1's.
+   */
   begin(address: string | undefined, request: string): LogEntry {
     return new LogEntry((line) => this.#add(line), address ?? "-", request);
   }

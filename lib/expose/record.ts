@@ -63,7 +63,7 @@ export function urlsByFront(base: string, { directory, ports, isWhole }: Served)
   }));
 }
 
-/** Writes the file, and removes it when a signal ends this process. */
+/** Writes the record, and removes it when a signal ends this process. */
 export function recordFront({ base, extra, scheme, port }: Directories & Origin): void {
   const file = join(base, NAME);
   const part = `${file}.${process.pid}`;
