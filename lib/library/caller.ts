@@ -56,7 +56,7 @@ function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: stri
   // The limits differ, so the runtime did not raise the soft one.
   if (own === undefined || own.soft !== own.hard) return undefined;
   const parent = readNofile(parentLimits);
-  // systemd's own limits are not those of its services: a different hard limit shows this.
+  // If the hard limit is not systemd's own, systemd has set this service's limits.
   const tells = parent !== undefined && !(parentName === "systemd" && parent.hard !== own.hard);
   const soft = Math.min(tells ? parent.soft : COMMON_SOFT_NOFILE, own.hard);
   return soft === own.soft ? undefined : soft;

@@ -21,7 +21,7 @@ import { unpackLibrary } from "./unpack.ts";
 export function findLibrary(option: string | undefined, variable: Variables): string {
   const places = defaultPlaces();
   const there = places.filter(exists);
-  const named = option ?? variable("UNSOCK_LIB"); // read now: opening a library removes the variable
+  const named = option ?? variable("UNSOCK_LIB");
   const found = there.find((file) => distrust(file) === undefined && startProblem(file) === undefined);
   if (found !== undefined) return checkWhole(found);
   if (IS_COMPILED) {

@@ -25,7 +25,7 @@ export class DirectoryWatch implements Disposable {
         this.#watcher = fs.watch(this.#place, () => this.#tell());
         this.#watcher.on("error", () => this.#close()); // the directory is gone
       } catch {
-        // This user has reached the limit of watches. The waits then end only by their time-out.
+        // Without a watch, as at the user's limit of watches, the waits end only by their time-out.
       }
     } while (existingAbove(this.#directory) !== this.#place);
   }
@@ -43,7 +43,7 @@ export class DirectoryWatch implements Disposable {
   /**
    * Waits until something has changed since the last call.
    *
-   * @param mostMs The longest wait. Some events change no name in the directory.
+   * @param mostMs The longest wait. After it, returns even if nothing has changed.
    */
   async change(mostMs: number): Promise<void> {
     if (!this.#isChanged) {
