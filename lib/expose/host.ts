@@ -7,7 +7,7 @@ const DOMAIN = ".localhost";
 
 /**
  * @param text The value of `Host`, or the authority of a target.
- * @returns The host's name in lower case, without the port and without a dot at the end; undefined if the text is no host.
+ * @returns The host's name in lower case, without port and without a dot at the end; undefined if the text is no host.
  */
 export function parseHost(text: string): string | undefined {
   const [, name = "", port = ""] = HOST.exec(text) ?? [];

@@ -214,7 +214,7 @@ function tryTo(send: () => void): boolean {
     send();
     return true;
   } catch {
-    return false; // the runtime has sent nothing: its error names what it refuses
+    return false; // the runtime has sent nothing of the head
   }
 }
 

@@ -1,7 +1,7 @@
 /** Tells whether unsock can work on this system. */
 import process from "node:process";
 
-/** Names that users know, by Node.js's names of the systems. */
+/** The systems' names for users, by the names that Node.js has for them. */
 const NAMES: Readonly<Record<string, string>> = {
   android: "Android",
   darwin: "macOS",
