@@ -1,8 +1,9 @@
 /**
- * Tests the README's set-up on a bare Debian 13. Types the README's lines for a clone as they are written, and those of
- * docs/recipes.md for names outside browsers. Then runs the README's recipes with the npm package on Debian's Node.js.
- * Root types the `apt-get` line. An ordinary user and then root type the other lines, each with an empty cache. On a
- * bare Debian 12 types the lines for a clone, too, but runs no tests: the older compiler and headers build the library.
+ * Tests the README's set-up on a bare Debian 13. Types the README's lines for a clone as they are written: root types
+ * the `apt-get` line; an ordinary user and then root type the other lines, each with an empty cache. Then root types
+ * the lines of docs/recipes.md for names outside browsers, and the user runs the README's recipes with the npm package
+ * on Debian's Node.js. On a bare Debian 12, types the lines for a clone except the tests, to see that the older
+ * compiler and headers build the library.
  *
  * Usage, as root: `deno task test:bare [--demo] [--older]`. `--demo` leaves out the tests, `--older` leaves out Debian
  * 13. Needs mmdebstrap, unshare and git. Prints a log with times, and removes the bare system at the end. Exits with 1
@@ -17,7 +18,7 @@ const RELEASE = "trixie";
 const OLDER = "bookworm";
 const USER = "newcomer";
 const SOURCE = "/srv/unsock.git";
-/** Variables for certificates, proxies and the registry. Behind some networks nothing can be fetched without them. */
+/** Variables for certificates, proxies and the registry. In some networks nothing can be fetched without them. */
 const CERTIFICATES = /CERT|_CA_|_CAINFO|_PROXY$|_proxy$|^npm_config_registry$/;
 
 /** @returns The commands in a section of a page, in order. */
@@ -26,10 +27,10 @@ export function linesOf(page: string, heading: string): string[] {
   return [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
 }
 
-/** Installs the programs that the README's recipes need besides the set-up. */
+/** The command that installs the programs that the README's recipes need and the set-up does not. */
 const RECIPES_NEED = "apt-get install -y --no-install-recommends curl iproute2";
 
-/** Runs all commands of the README again, with the npm package on Debian's own Node.js. */
+/** The commands that run the README's recipes again, with the npm package on Debian's own Node.js. */
 const ON_NODE = [
   `npx --yes deno@2.9.6 eval 'import { packModule } from "./tests/npm/packages.ts"; await packModule(Deno.cwd() + "/build/npm")'`,
   "mkdir -p build/project && npm install --no-audit --no-fund --prefix build/project build/npm/packages/*.tgz",
@@ -49,7 +50,7 @@ async function succeed(command: readonly string[], options: Deno.CommandOptions 
   if (!success) throw new Error(`${command.at(-1)}: exit status ${code}`);
 }
 
-/** Copies the settings that the new machine needs to reach the same mirror and registry. */
+/** Copies the settings that the new machine needs to reach the same mirror and registry. Returns the variables. */
 async function copySettings(root: string): Promise<Record<string, string>> {
   const kept: Record<string, string> = {};
   await Deno.copyFile("/etc/resolv.conf", path.join(root, "etc/resolv.conf"));
@@ -59,7 +60,7 @@ async function copySettings(root: string): Promise<Record<string, string>> {
     if (!value.startsWith("/")) continue;
     const copy = path.join(root, value);
     await Deno.mkdir(path.dirname(copy), { recursive: true });
-    // Debian's links to certificates are absolute: without these options, cp would follow them to this machine's files.
+    // Debian's links to certificates are absolute: without these options, cp would write to this machine's files.
     await succeed(["cp", "-rL", "--remove-destination", value, path.dirname(copy)]);
   }
   return kept;
@@ -90,7 +91,7 @@ umount --lazy /mnt
 "$@"
 exit`;
 
-/** Types a line in the machine. Only the variables for certificates come from this machine's environment. */
+/** Types a line in the new machine. Of this machine's environment, it gets only the variables in `kept`. */
 async function type(
   line: string,
   user: string,

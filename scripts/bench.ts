@@ -1,7 +1,7 @@
 /**
  * Measures how fast programs are over native `AF_UNIX`, over loopback, and over loopback addresses under unsock.
  *
- * Usage: `deno task bench [--json] [--quick] [--out DIR] [--compare COMMIT] [--other NAME=LIBRARY]...`
+ * Usage: `deno task bench [--json] [--quick] [--trapped] [--out DIR] [--compare COMMIT] [--other NAME=LIBRARY]...`
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";

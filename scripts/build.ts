@@ -2,7 +2,7 @@
  * Compiles `c/` to `build/libunsock.so`.
  *
  * Usage: `deno task build [--debug] [--sanitize] [--yields] [--target=aarch64]`. The variables `CC` (`CC_AARCH64` for
- * the other machine) and `CFLAGS` name the compiler and more flags.
+ * the other machine) and `CFLAGS` name the compiler and further flags.
  */
 import * as path from "@std/path/posix";
 import { exists, hash, identity, produce, writeIfChanged } from "./files.ts";
@@ -36,7 +36,8 @@ export const COMPILE_FLAGS = [
 export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
 /**
- * Files compiled for speed: calls that only move bytes, and each connection's names. Others serve far costlier calls.
+ * Files compiled for speed: they serve calls that only move bytes, or make each connection's names. All other files
+ * serve calls that cost far more than their code.
  */
 const FAST = /^c\/((calls|memory|preload|replace|rt|trap)\/|rules\/(address|ip|kernel_name|port_name)\.)/;
 const SMALL_FLAG = "-Os";
@@ -66,7 +67,7 @@ const SANITIZE_FLAGS = [
   "-fsanitize=address,undefined",
   "-fno-sanitize-recover=all",
   "-fno-omit-frame-pointer",
-  "-g1", // lines for its reports
+  "-g1", // line numbers for the sanitizers' reports
   "-Og",
   CHECKED,
 ];
@@ -89,7 +90,7 @@ export interface Toolchain {
 /** An error for the user, without a stack trace. */
 class BuildError extends Error {}
 
-/** Makes atomics instructions, as no library with their functions is linked. Leaves x28 to Go's signal handlers. */
+/** Makes atomics instructions, as no library with functions for them is linked. Leaves x28 to Go's signal handlers. */
 const AARCH64_FLAGS = ["-mno-outline-atomics", "-ffixed-x28"];
 
 function toolchain(target: string | undefined): Toolchain {
@@ -133,7 +134,7 @@ async function runCompiler(tools: Toolchain, args: readonly string[]): Promise<s
   });
   const messages = new TextDecoder().decode(output.stderr);
   if (!output.success) {
-    // The header is not the project's: Debian's gcc does not bring the headers of libc and of the kernel.
+    // If c/ has no such header, it is libc's or the kernel's. Debian's package gcc does not bring these.
     const [, header] = /fatal error: '?([\w./]+\.h)'?(?:: No such file| file not found)/.exec(messages) ?? [];
     if (header !== undefined && !await exists(path.join(ROOT, "c", header))) {
       throw new BuildError(`C library's headers (${header}): not found: apt-get install ${tools.packages}`);
@@ -149,7 +150,7 @@ async function spawn(command: Deno.Command): Promise<Deno.CommandOutput> {
   return await command.output();
 }
 
-/** Works on all items in parallel. Waits for all, so that nothing half-made is left; then throws the first error. */
+/** Works on all items in parallel. After an error, begins no more items, waits for the others, and throws the error. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];
@@ -163,8 +164,8 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
 }
 
 /**
- * Compiles a file, to the same bytes each time. Of two concurrent builds, one may link an object while the other
- * compiles it again. Without a seed, GCC would number code for link-time optimization at random.
+ * Compiles a file, to the same bytes each time: of two concurrent builds, one may link an object while the other
+ * compiles it again. The seed is for GCC, which otherwise numbers code for link-time optimization at random.
  *
  * @param object An absolute path, whose name is the seed.
  */
@@ -244,7 +245,7 @@ async function buildInto(
   if (sources.length === 0) throw new BuildError("c/: no C sources");
   const version = await runCompiler(tools, ["--version"]);
   const optimize = version.includes("clang") ? [] : whole;
-  // The caller's flags come last, so that -fno-lto, for example, overrides earlier ones.
+  // The user's flags (`CFLAGS`) come last, so that -fno-lto, for example, overrides earlier ones.
   const apart = [...COMPILE_FLAGS, ...extraFlags, ...tools.flags];
   const flags = [...COMPILE_FLAGS, ...extraFlags, ...optimize, ...tools.flags];
   const read = (file: string) => Deno.readTextFile(path.join(ROOT, file));
@@ -287,7 +288,7 @@ async function buildInto(
   return path.relative(ROOT, library);
 }
 
-/** Returns whether the compiler for the target is installed: `aarch64`, or undefined for this machine. */
+/** Returns whether the compiler for a target is installed. `target` is `aarch64`, or undefined for this machine. */
 export async function compilerIsThere(target: string | undefined): Promise<boolean> {
   return await runCompiler(toolchain(target), ["--version"]).then(() => true, () => false);
 }

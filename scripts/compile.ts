@@ -4,8 +4,8 @@
  * program.
  *
  * Usage: `deno task compile`. `deno compile` fetches the runtime for the binary (`denort`) itself. Without network,
- * DENORT_BIN names a denort of the same version, and DENORT_BIN_AARCH64 the other machine's; without the latter, the
- * other machine's archive has only the library. SOURCE_DATE_EPOCH dates the files in the archives.
+ * DENORT_BIN names a denort of the same version, and DENORT_BIN_AARCH64 the other machine's. If only DENORT_BIN is set,
+ * the other machine's archive has only the library. SOURCE_DATE_EPOCH dates the files in the archives.
  */
 import * as path from "@std/path/posix";
 import { SMALL_HEAP } from "../lib/system/heap.ts";
@@ -37,7 +37,7 @@ function runtimeFor(arch: Tree["arch"]): string | undefined {
   return Deno.env.get(`DENORT_BIN_${arch.toUpperCase()}`) || (own === "" ? "" : undefined);
 }
 
-/** The version in the user agent's name, which each runtime has for fetch. It precedes the program in the binary. */
+/** Matches the version in fetch's user agent, which each runtime contains. The runtime begins the binary. */
 const RUNTIME_VERSION = /Deno\/(\d+\.\d+\.\d+)/;
 
 /**

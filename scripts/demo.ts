@@ -28,7 +28,7 @@ function claim(condition: boolean, what: string): void {
   if (!condition) throw new Error(`not as claimed: ${what}`);
 }
 
-/** The words that put a command under unsock. No words if `directory` is undefined: the command stays on TCP. */
+/** Returns the words that put a command under unsock; none if `directory` is undefined: the command stays on TCP. */
 function underUnsock(directory: string | undefined): string[] {
   if (directory === undefined) return [];
   const binary = Deno.env.get("UNSOCK_TEST_BINARY");
@@ -186,7 +186,7 @@ async function showIperf(directory: string): Promise<void> {
   say("iperf", await compareRates(() => iperfRate(undefined), () => iperfRate(directory)));
 }
 
-/** Prints a line if other programs distort the rates. The load average still includes the library's build. */
+/** Prints a line if other programs distort the rates. One more is allowed: the load still includes the build. */
 function showLoad(): void {
   const [load = 0] = Deno.loadavg();
   const processors = navigator.hardwareConcurrency;

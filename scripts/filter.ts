@@ -19,7 +19,7 @@ interface Row {
   readonly number: number;
   /** The argument with the mark of the library's own calls, or undefined if no argument has it. */
   readonly mark: number | undefined;
-  /** The rule's name, and its values, which are C's expressions (`c/trap/trapped.h`). */
+  /** The rule's name, and its values, which are C expressions (`c/trap/trapped.h`). */
   readonly rule: string;
   readonly values: readonly string[];
 }
@@ -183,7 +183,7 @@ export function filterHeader(expanded: string, machine: string): string {
   maker.compare("JGE", "UNSOCK_TRAPPED_TAG", LARGE, undefined);
   putSearch(maker, [...rows].sort((a, b) => a.number - b.number), 0, rows.length);
   maker.place(LARGE);
-  maker.compare("JGE", "0x40000000u", NO_SYSTEM, undefined); // x32: this bit, and x86-64's AUDIT_ARCH
+  maker.compare("JGE", "0x40000000u", NO_SYSTEM, undefined); // x32's numbers have this bit; its AUDIT_ARCH is x86-64's
   maker.compare("JGE", "(UNSOCK_TRAPPED_TAG | UNSOCK_TRAPPED_NUMBER) + 1", ALLOW, TRAP);
   for (const [label, row] of decisions) if (label !== TRAP && label !== NO_SYSTEM) putDecision(maker, row);
   maker.verdict(ALLOW, "SECCOMP_RET_ALLOW");

@@ -96,7 +96,7 @@ async function measure(front: Front, client: string, directory: string, into: Me
     await ask("E", 1);
     const before = await processorSeconds(process.pid);
     into.throughput.push(MEGABYTES / await ask("T", MEGABYTES));
-    // The kernel counts a child's time only when the child has ended.
+    // The kernel adds a child's time to its parent's only when the child has ended.
     await new Promise((resolve) => setTimeout(resolve, 100));
     into.processor.push((await processorSeconds(process.pid) - before) * 1024 / MEGABYTES);
     into.connections.push(CONNECTIONS / await ask("E", CONNECTIONS));

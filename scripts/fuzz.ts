@@ -17,12 +17,12 @@ const HOUR = 3600;
 
 const LAST = 100_000;
 
-/** The longest input. It is longer than the buffers of all readers. */
+/** The length of the longest input: more than any reader's buffer holds. */
 const LONGEST = 10_000;
 
 /**
  * The sanitizers of all files. Targets add `fuzzer`, with libFuzzer's main function. The library's files add
- * `fuzzer-no-link`, so that nothing exists twice.
+ * `fuzzer-no-link`, which leaves the main function out.
  */
 const SANITIZE = "address,undefined";
 const FLAGS = [
@@ -31,7 +31,7 @@ const FLAGS = [
   `${SOURCES}/sys.h`,
 ];
 
-/** In a shorter run, optimizing the code takes longer than the fuzzing. */
+/** In a run of at most this length, the code is not optimized: that would take longer than the fuzzing. */
 const SHORT_SECONDS = 30;
 
 /** Files left out: they would replace functions that the fuzzer itself calls, or that the sanitizers watch. */
@@ -115,7 +115,7 @@ async function buildFuzzers(names: readonly string[], seconds: number): Promise<
  *
  * @param directory The result of buildFuzzers().
  * @param name The reader's name.
- * @param limits libFuzzer's options that end it.
+ * @param limits libFuzzer's options for the time and the seed.
  * @returns The result. The input of a crash is in `build/fuzz/`.
  */
 async function fuzz(directory: string, name: string, limits: readonly string[]): Promise<Fuzzed> {

@@ -28,9 +28,9 @@ const LENGTH_MORE = 24;
 const FOUND_MOST = 20;
 /** How often in a row a program must differ to count as a finding. */
 const REPEATS = 3;
-/** How long a finding is shrunk, even after the time is over. */
+/** How long a finding is shrunk, even after the end of the search. */
 const SHRINK_MS = 60_000;
-/** After this many programs, each row of the limits should have occurred. */
+/** After this many programs, each row of docs/limits.md should have occurred. */
 const ENOUGH = 1000;
 
 const { values, positionals } = parseArgs({
@@ -53,7 +53,7 @@ let end = performance.now() + (most === Infinity ? Number(values.seconds) * 1000
 /** The folders of code that `--coverage` reports. */
 const COVERED = /^c\/(calls|files|replace)\/.*\.c$/;
 
-/** True if the program differs `times` times without a row. A difference in one busy moment is no finding. */
+/** True if the program differs `times` times, and no row explains it. A difference in one busy moment is no finding. */
 async function isFinding(program: Program, door: Door, times: number): Promise<boolean> {
   // A plain server needs a control file: without one, clients do not reach it.
   if (program.some((line) => / plain /.test(line)) && !program.some((line) => / control /.test(line))) return false;

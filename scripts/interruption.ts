@@ -7,10 +7,10 @@ const AGAIN_MS = 20;
 
 const controller = new AbortController();
 
-/** Aborts the programs that the work waits for. */
+/** Aborts when a signal arrives. The work gives it to the programs that it waits for, so that they end, too. */
 export const interrupted: AbortSignal = controller.signal;
 
-/** Returns the signals that the caller does not ignore, as nohup ignores SIGHUP. */
+/** Returns the signals that this process does not ignore. nohup, for example, makes it ignore SIGHUP. */
 function expectedSignals(): Deno.Signal[] {
   const [, ignored = "0"] = /^SigIgn:\s*(\w+)$/m.exec(Deno.readTextFileSync("/proc/self/status")) ?? [];
   return SIGNALS.filter((name) => !((BigInt(`0x${ignored}`) >> BigInt((NUMBERS[name] ?? 1) - 1)) & 1n));

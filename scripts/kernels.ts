@@ -1,6 +1,7 @@
 /**
  * Runs the probes on Debian's kernels, each booted under qemu: `deno task test:kernels [SERIES…]`, by default all of
- * them. Each probe runs through both doors, as root and as an ordinary user; with `--quick`, through each door once.
+ * them. Each probe runs preloaded, trapped and static, as root and as an ordinary user; with `--quick`, once in each
+ * way.
  * `--probes=NAME,…` chooses the probes. A slow machine may take as long as it needs, but a guest that prints nothing
  * for ten minutes is ended (`--patience=MINUTES`). The last line is `N passed, N failed`.
  */
@@ -16,7 +17,7 @@ import { endProgress, showProgress } from "./progress.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
 const CACHE = join(ROOT, "build", "kernels");
-/** The default. A run may take 300 s in the guest, and four run at once. */
+/** The default of `--patience`. A run may take 300 s in the guest, and four run at once. */
 const PATIENCE_MINUTES = 10;
 
 interface Options {
@@ -109,7 +110,7 @@ const sum = { passed: 0, failed: 0 };
 // Fetches all kernels at once, so that the next ones arrive while the first one runs.
 const fetching = options.series.map((series) => {
   const fetched = fetchKernel(series, CACHE);
-  fetched.catch(() => {}); // reported below, where it is awaited
+  fetched.catch(() => {}); // the loop below awaits and reports it
   return { series, fetched };
 });
 for (const { series, fetched } of fetching) {

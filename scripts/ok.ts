@@ -2,7 +2,7 @@
  * Runs all checks that must pass before a commit.
  *
  * Usage: `deno task ok` stops at the first failure. `deno task ok --checks` runs all checks except the tests, continues
- * after a failure, and ends with the line `N passed, N failed`. CI uses it, and runs the tests in its own way.
+ * after a failure, and ends with the line `N passed, N failed`. CI runs `--checks`, and the tests in its own way.
  *
  * A check whose program is missing is skipped. With UNSOCK_MUST_WORK=1 it fails.
  */

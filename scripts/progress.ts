@@ -23,7 +23,7 @@ export function endProgress(): void {
 const BAR_WIDTH = 20;
 let [begun, total] = [0, 0];
 
-/** Sets the number of steps, for the bar of {@linkcode whileShown}. */
+/** Sets the number of steps, for {@linkcode tellStep} and the bar of {@linkcode whileShown}. */
 export function expectSteps(count: number): void {
   [begun, total] = [0, count];
 }

@@ -13,7 +13,7 @@ const ROOT = path.join(import.meta.dirname ?? ".", "..");
 export interface Recording {
   readonly file: string;
   readonly title: string;
-  /** Lines of a shell that run before, and are not shown. */
+  /** Lines that the shell runs before the commands. Their output is not shown. */
   readonly prepare: string;
   readonly commands: readonly string[];
   /** The lines of output to show. Leaves out others, since root sees other users' loopbacks, too. */
@@ -46,7 +46,7 @@ export const SESSION: Recording = { file: "recording.svg", title: TITLE, prepare
 const LIST_TITLE =
   "unsock ls --all lists six loopbacks: of three checkouts, an API, a database and a test run, with their URLs";
 
-/** Makes six loopbacks, four of them with the same port, and a front at the port FRONT, or at any port. */
+/** Makes six loopbacks, four of them with the same port, and a front: at port FRONT, or at any port without FRONT. */
 const LIST_PREPARE = `
 git init -q shop
 echo 'require("http").createServer((_, answer) => answer.end("shop")).listen(3000, "127.0.0.1")' >shop/server.js
@@ -74,7 +74,7 @@ export const LIST: Recording = {
   shown: /^(NAME|shop|cart|sale|api|db|test) /,
 };
 
-/** Returns the words for a command. `ls --all` runs on a terminal, whose width its list has. */
+/** Returns the shell line for a command. `ls --all` alone runs on a terminal: its list is as wide as the terminal. */
 function typed(command: string): string {
   return command.startsWith("unsock ls --all") && !command.includes("|")
     ? `script -qec 'stty cols 100; ${command}' /dev/null`

@@ -18,7 +18,7 @@ const WEEK_MS = 7 * 24 * 3600 * 1000;
 
 const TURNS = 8;
 const ENOSPC = 28, EACCES = 13, EMFILE = 24;
-/** The errors of calls that fail. The tool makes them by x86-64's registers, so there are none on other machines. */
+/** The errors of calls that fail. The explorer writes them to x86-64's registers: on other machines no call fails. */
 const FAILURES = Deno.build.arch === "x86_64" ? [ENOSPC, EACCES, EMFILE] : [];
 
 type Way = readonly [option: string, choice: Choice];

@@ -3,8 +3,8 @@
  * [NAME…]`, by default all suites. A test that passes over TCP but not under unsock is a difference. Fails if a
  * difference is not in `scripts/suites/known.json`. `--write`: writes the results into `docs/suites.json` and
  * `docs/suites.md`; other suites keep their earlier results. `--page`: only writes the page, from the stored results.
- * `--part=NAME,…`: runs only these parts. `--list`: lists all suites. The last line is `N passed, N failed`: tests that
- * pass over TCP, and those of them that fail under unsock.
+ * `--part=NAME,…`: runs only these parts. `--list`: lists all suites. The last line is `N passed, N failed`: of the
+ * tests that pass over TCP, how many pass under unsock, too, and how many do not.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { untilInterrupted } from "./interruption.ts";

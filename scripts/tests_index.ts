@@ -41,7 +41,7 @@ async function copyTree(library: string): Promise<void> {
   await putLibrary(library);
 }
 
-/** Puts the library at the place where tests look for it. A test that builds another one replaces it. */
+/** Puts the library where tests look for it. Runs again after each test, which may have built another one there. */
 async function putLibrary(library: string): Promise<void> {
   await Deno.mkdir(path.join(TREE, "build"), { recursive: true });
   for (const name of ["libunsock.so", "libunsock-debug.so"]) {

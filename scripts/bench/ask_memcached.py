@@ -37,7 +37,7 @@ def main(port, rate, seconds):
                 sent += 1
             except BlockingIOError:
                 select.select([], [client], [], 0.001)
-                break  # reads before it tries again
+                break  # reads answers before it sends again
         for number, _ in ready.poll(0 if sent < due else 0.001):
             heard = now
             try:

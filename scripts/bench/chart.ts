@@ -55,7 +55,7 @@ function line(x1: number, y1: number, x2: number, y2: number, name: string): str
 const KNOWN = [NATIVE, LOOPBACK, UNSOCK];
 const OTHER_STYLES = ["other", "other2", "other3"];
 
-/** Returns the CSS class of a variant. Libraries of other projects get a colour each, in the order of the legend. */
+/** Returns the CSS class of a variant. Libraries to compare with take the other colours in the order of the legend. */
 function styleOf(variant: string, variants: readonly string[]): string {
   if (KNOWN.includes(variant)) return variant;
   const others = variants.filter((name) => !KNOWN.includes(name));
@@ -66,7 +66,7 @@ function medianOf(result: Result): number {
   return result.variant === LOOPBACK ? 1 : result.toLoopback?.median ?? 0;
 }
 
-/** Returns a round number as the distance of grid lines, so that there are at most six. */
+/** Returns a round number as the distance between grid lines: the chart has at most six such distances. */
 function stepFor(most: number): number {
   return STEPS.find((step) => most / step <= 6) ?? 50;
 }
@@ -113,7 +113,7 @@ function drawGrid(most: number, bottom: number, scale: number): string[] {
 
 function drawLegend(variants: readonly string[]): string[] {
   const places = (WIDTH - LABELS) / LEGEND;
-  // The legend begins above the bars if all variants fit there; else at the left, with narrower steps.
+  // The legend begins above the bars if all variants fit there. Otherwise it takes the whole width.
   const first = variants.length <= places ? LABELS : 12;
   const step = variants.length <= places ? LEGEND : (WIDTH - first) / variants.length;
   return variants.flatMap((variant, index) => {

@@ -9,7 +9,7 @@ export interface Start {
   readonly what: string;
   readonly median: number;
   readonly least: number;
-  /** The median of the time beyond that of `true`, round by round. */
+  /** The median over the rounds of the time minus the time of `true`. */
   readonly extra: number;
   /** The median processor time of all threads. Other load on the machine changes this number least. */
   readonly processor: number;
@@ -35,7 +35,7 @@ interface Way {
   readonly command: readonly string[];
 }
 
-/** Prepares the files for each way in the directory `stage`. */
+/** Prepares the files for each way in the directory `stage`. Returns the ways. */
 async function prepare(stage: string): Promise<Way[]> {
   const binary = path.join(ROOT, "dist", "unsock");
   const library = path.join(ROOT, "build", "libunsock.so");
@@ -83,7 +83,7 @@ async function prepare(stage: string): Promise<Way[]> {
   return ways;
 }
 
-/** A script that makes loopbacks one after the other, and prints the milliseconds of each. */
+/** A script that makes loopbacks one after the other, and prints the milliseconds of each after the first three. */
 const LOOPBACKS = `
 import { loopback } from ${JSON.stringify(path.join(ROOT, "packaging", "npm", "unsock.mjs"))};
 const [, , dir, lib, rounds] = process.argv;
@@ -96,7 +96,7 @@ for (let i = 0; i < Number(rounds) + 3; i++) {
 console.log(JSON.stringify({ version: process.version, times: times.slice(3) }));
 `;
 
-/** Measures `loopback()` and `close()`. Returns undefined if Node.js is not installed. */
+/** Measures `loopback()` and `close()`. Returns undefined if the script fails, for example without Node.js. */
 async function measureLoopback(stage: string, rounds: number): Promise<Starts["loopback"]> {
   const script = path.join(stage, "loopbacks.mjs");
   await Deno.writeTextFile(script, LOOPBACKS);

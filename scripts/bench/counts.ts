@@ -36,7 +36,7 @@ async function memoryPerDescriptor(rig: Rig, place: Place, many: number): Promis
     return { memory: clientMemory + serverMemory, held };
   };
   const all = await bytes(many);
-  // Memory comes in pages, so the result may be wrong by half a byte.
+  // Memory comes in pages: with 8,192 connections, a page more or less changes the result by half a byte.
   const half = await bytes(Math.floor(all.held / 2));
   return Math.round((all.memory - half.memory) / (all.held - half.held) / 2);
 }

@@ -16,7 +16,7 @@ export interface Curve {
   readonly points: readonly Point[];
 }
 
-/** Returns how many sockets a process may hold: RLIMIT_NOFILE, less the descriptors for other things. */
+/** Returns how many sockets a process may hold: the hard RLIMIT_NOFILE, less the descriptors for other things. */
 async function descriptors(): Promise<number> {
   const limits = await Deno.readTextFile("/proc/self/limits");
   const hard = Number(limits.match(/^Max open files\s+\S+\s+(\d+)/m)?.[1] ?? 1024);
@@ -27,18 +27,18 @@ interface Measured {
   readonly name: string;
   readonly title: string;
   readonly many: readonly number[];
-  /** One process holds all things, so its limit of descriptors is the most. */
+  /** True if one process holds all things: then its limit of descriptors bounds `many`. */
   readonly ofOne: boolean;
-  /** Native AF_UNIX can do the same work. */
+  /** True if native AF_UNIX can do the same work. */
   readonly natively: boolean;
   readonly seconds: (rig: Rig, many: number, way: Variant) => Promise<number>;
 }
 
 const ROUNDS = 7;
 const DECADES = [1, 10, 100, 1000, 10_000];
-/** A pair of addresses has no more ephemeral ports (ip_local_port_range). */
+/** A pair of addresses has hardly more ephemeral ports: 28,232 by default (ip_local_port_range). */
 const CONNECTIONS = [...DECADES, 25_000];
-/** The benchmark's range of ports has no more. */
+/** The sockets' ports follow port 10,001 (`workloads.ts`), and end below 65,536. */
 const SOCKETS = [...DECADES, 30_000];
 const PROCESSES = [1, 10, 100, 1000, 4000];
 const UNITS = 500;
@@ -62,7 +62,7 @@ function withHeld(workload: string, title: string, spread: boolean): Measured {
   };
 }
 
-/** Measures beside stale files. Only unsock has such files: over loopback nothing can be left. */
+/** Measures a UDP client's life beside stale files. Only unsock has such files: over loopback there are none. */
 async function besideLeftOver(rig: Rig, many: number, way: Variant): Promise<number> {
   if (way.name === UNSOCK) await runWorkload(rig, "leavings", many, way);
   try {

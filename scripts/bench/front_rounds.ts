@@ -1,6 +1,6 @@
 /**
  * Measures several ways to reach one server behind a Unix socket, in turn, round by round. Rewrites a section of
- * `docs/which-tool.md`. All measurements of fronts use this file.
+ * `docs/which-tool.md`.
  */
 import * as path from "@std/path/posix";
 import { describeMachine, otherWork } from "./machine.ts";
@@ -8,7 +8,7 @@ import { ROOT } from "./rig.ts";
 
 const PAGE = path.join(ROOT, "docs", "which-tool.md");
 
-/** The unit of the times in /proc/PID/stat. */
+/** The times in /proc/PID/stat are in these clock ticks. */
 export const TICKS_PER_SECOND = 100;
 
 /** The fronts to compare, and the running server. */
@@ -27,7 +27,7 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** Returns the page with this section in place of an earlier one, or at its end. */
+/** Returns the page with the section in place of an earlier one, or else at the end of the page. */
 function withSection(page: string, section: string, heading: string): string {
   const at = page.indexOf(`\n${heading}\n`);
   if (at < 0) return `${page.trimEnd()}\n\n${section}`;
@@ -64,7 +64,7 @@ async function compare<F, M>(heading: string, usual: number, start: (dir: string
 /**
  * Measures, and writes the section.
  *
- * @param program The program's name, for its one line of failure.
+ * @param program The name of the calling program, for the line that reports a failure.
  * @param heading The heading of the section.
  * @param usual The number of rounds if no argument gives it.
  * @param start Starts the server. All files go into the directory that it gets.

@@ -5,7 +5,7 @@ import { bundleProgram } from "../dist/bundle.ts";
 import type { Files } from "../../tests/support/certificates.ts";
 import { output, ROOT } from "./rig.ts";
 
-/** Only measured. unsock itself does not need it. */
+/** The npm package portless, which is only measured: unsock itself does not need it. */
 const PORTLESS = "portless@0.15.6";
 const LIBRARY = path.join(ROOT, "build", "libunsock.so");
 const LARGE = 1_000_000;
@@ -90,7 +90,7 @@ function secureNginx(place: Place): string[] {
   return nginx(place, `ssl; ssl_certificate ${cert}; ssl_certificate_key ${key}`);
 }
 
-/** @returns The commands of the server: nginx, and behind it Node.js for WebSockets. */
+/** Writes the server's files. @returns Its commands: nginx, and behind it Node.js for uploads and WebSockets. */
 export function serverCommands(
   { stage, socket, server }: Pick<Place, "stage" | "socket" | "server">,
   node: string,
@@ -114,7 +114,7 @@ function secureCaddy(place: Place): string[] {
   return caddy(place, "https", `\ttls ${cert} ${key}\n`);
 }
 
-/** Makes the files of `npm install unsock` that the command needs. */
+/** Makes the files of `npm install unsock` that the command needs. Returns the command's path. */
 async function installPackage(stage: string): Promise<string> {
   await bundleProgram(`${stage}/node_modules/unsock`);
   const machine = `${stage}/node_modules/unsock-linux-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`;
@@ -140,7 +140,7 @@ export async function makeFronts(stage: string): Promise<{ fronts: readonly Fron
   const plain = write(`${stage}/plain.mjs`, PLAIN);
   const deno = [Deno.execPath(), "run", "-A", "--no-config"];
   const onNode = [node, unsock, "expose", "--http"];
-  // The command by which an installed unsock starts.
+  // The command by which an installed unsock starts on Deno.
   const onDeno = [Deno.execPath(), "run", "-A", `--v8-flags=${SMALL_HEAP}`, `${ROOT}/main.ts`, "expose", "--http"];
   const fronts: Front[] = [
     { name: "directly", command: () => undefined },

@@ -4,7 +4,7 @@
 export interface Figures {
   /** Requests, or messages, a second. */
   readonly rate: number;
-  /** The 99th percentile, in milliseconds. */
+  /** The 99th percentile of the times to an answer, in milliseconds. */
   readonly late: number;
   readonly count: number;
 }
@@ -22,7 +22,7 @@ const MESSAGE = new Uint8Array(64).fill(120);
 
 async function ab(origin: string, count: number, atOnce: number, path: string, more: string[]): Promise<Figures> {
   const { protocol, port } = new URL(origin);
-  // `ab` also sends the field as TLS's server name, in which a port is an error.
+  // `ab` also sends the value of Host as TLS's server name, in which a port is an error.
   const host = protocol === "https:" ? HOST : `${HOST}:${port}`;
   const words = ["-q", "-s", "60", "-n", `${count}`, "-c", `${atOnce}`, ...more, "-H", `Host: ${host}`];
   const command = new Deno.Command("ab", { args: [...words, `${origin}${path}`] });
@@ -99,7 +99,7 @@ export const LOADS: readonly Load[] = [
   { name: "50 WebSockets, messages", run: webSockets },
 ];
 
-/** The kinds of load by HTTPS, in which `ab` speaks HTTP/1.1. */
+/** The kinds of load by HTTPS. `ab` speaks HTTP/1.0 over TLS, never HTTP/2. */
 export const SECURE_LOADS: readonly Load[] = [
   secureRequests("HTTPS: small, kept, 50 at once", 2_000, 50, "/", "-k"),
   secureRequests("HTTPS: small, new, 50 at once", 600, 50),

@@ -72,7 +72,7 @@ function goalLines(loads: readonly string[], all: readonly Measured[], bases: re
   ];
 }
 
-/** Returns the section. `bases` are the fronts with which all others are compared, each by its own loads. */
+/** Returns the section. Each load is compared with the first of the fronts `bases` that has measured this load. */
 export function formatFronts(
   all: readonly Measured[],
   bases: readonly string[],

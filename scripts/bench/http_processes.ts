@@ -1,7 +1,7 @@
 /** Processor time and memory of a front's processes. */
 import { TICKS_PER_SECOND } from "./front_rounds.ts";
 
-/** @returns A process, and all processes that it has started. */
+/** @returns The ids of a process and of all its descendants. A process that has ended is left out. */
 export function family(pid: number): number[] {
   try {
     const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean);

@@ -1,4 +1,4 @@
-/** Proves that local measurements are local: they also work in a namespace without any network, even loopback. */
+/** Proves that local measurements are local: they also work in a namespace without a network, even without loopback. */
 import { LOOPBACK } from "./report.ts";
 import { type Attempts, interleave, output, type Variant } from "./rig.ts";
 
@@ -13,7 +13,7 @@ async function findWall(): Promise<readonly string[] | undefined> {
 }
 
 /**
- * Tries all ways that should need no network in a namespace without one.
+ * Tries, in a namespace without a network, all ways that should need none.
  *
  * @param attempt Does the work once, with `prefix` in front of its command.
  * @returns The ways to measure, and the reasons why the others fail.

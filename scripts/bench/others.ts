@@ -30,7 +30,7 @@ export function describeOther({ how }: OtherLibrary): string {
   return [path.basename(program), ...words].join(" ");
 }
 
-/** Returns the environment that a command gives to the program it executes. */
+/** Returns the variables that a command sets or changes for the program that it executes. */
 async function environmentOf([program = "", ...words]: readonly string[]): Promise<Record<string, string>> {
   const command = new Deno.Command(program, { args: [...words, "env", "-0"], stdin: "null", stderr: "piped" });
   const { success, stdout, stderr } = await command.output();
@@ -45,7 +45,8 @@ async function environmentOf([program = "", ...words]: readonly string[]): Promi
  * Finds the variables that set up a library.
  *
  * @param sockets The directory for its socket files.
- * @returns The variables that its command sets, or that a known library needs; the caller's environment has the others.
+ * @returns The variables that its command sets; without a command, those of unsock and of socket_wrapper. The caller's
+ *   environment has the others.
  * @throws {Error} When the library is missing, or its command fails.
  */
 export async function otherEnvironment({ how }: OtherLibrary, sockets: string): Promise<Record<string, string>> {

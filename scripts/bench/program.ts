@@ -23,9 +23,9 @@ export interface Program {
   /** Prepares the server's files. Called once for each site. */
   readonly prepare?: (site: Site) => Promise<void>;
   readonly server: (site: Site) => string[];
-  /** The command of a server in front, for clients over TCP. Neither runs under the library. */
+  /** The command of a server in front, for clients over TCP. This server and its clients run without the library. */
   readonly front?: (site: Site) => string[];
-  /** A command that is run once when the server listens, under the same library. */
+  /** A command that is run once when the server listens, under the server's library. */
   readonly fill?: (site: Site) => string[];
   readonly client: (site: Site) => string[];
   /** Returns the speed that the client printed, or NaN if there is none. */

@@ -31,7 +31,7 @@ async function makeDatabase({ directory }: Site): Promise<void> {
   await output([program, ...args], { env: { TZ: "UTC", HOME: directory } });
 }
 
-/** @param server The text of the only server block. Root's workers stay root's, as the sockets are root's. */
+/** @param server The text of the server blocks. Run by root, nginx's workers stay root's, as the sockets are root's. */
 function nginxConfiguration({ directory }: Site, name: string, server: string): string {
   return `${
     Deno.uid() === 0 ? "user root; " : ""

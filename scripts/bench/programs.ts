@@ -15,7 +15,7 @@ function withPath([program = "", ...args]: readonly string[]): string[] {
   return [findProgram(program) ?? program, ...args];
 }
 
-/** Runs the client until the server answers, which also warms up both. iperf's status is 0 even if it is refused. */
+/** Runs the client until `isServed` accepts its output, which also warms up both: a refused iperf exits with 0. */
 async function untilServed(
   command: readonly string[],
   env: Readonly<Record<string, string>>,

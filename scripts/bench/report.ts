@@ -31,7 +31,7 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
-/** The factor by which a unit of work takes longer beside many existing sockets, for each way. */
+/** The factor by which a unit of work takes longer with many sockets than with few, for each way. */
 export interface Growth {
   readonly name: string;
   readonly title: string;

@@ -29,7 +29,7 @@ export interface Variant {
   readonly env: Readonly<Record<string, string>>;
   /** The directory of the socket files, if the variant has any. */
   readonly sockets?: string;
-  /** Whether the variant may fail: only another project's library may. */
+  /** Whether the variant may fail: only a library to compare with may ({@linkcode OtherLibrary}). */
   readonly mayFail: boolean;
 }
 
@@ -157,8 +157,8 @@ export async function makeRig(
 }
 
 /**
- * Removes the files that other libraries have left, while no program uses them. Otherwise another user's file would be
- * in the way when the same port is used again.
+ * Removes the files that the libraries to compare with have left, while no program uses them. Otherwise another user's
+ * file would be in the way when the same port is used again.
  */
 export async function clearOthers({ variants }: Pick<Rig, "variants">): Promise<void> {
   for (const { mayFail, sockets } of variants) {
@@ -186,7 +186,8 @@ export function newPort(): number {
 
 /**
  * Returns the order of a round. The first item changes from round to round, so that no variant always comes first.
- * Every second round is backwards, so that no variant always follows the same one, since TCP cleans up late.
+ * Every second round is backwards, so that no variant always follows the same one: TCP cleans up after a variant while
+ * the next one is measured.
  */
 export function orderOf<T>(items: readonly T[], round: number): T[] {
   const turn = Math.floor(round / 2);
@@ -210,7 +211,7 @@ function whyOf(error: unknown): string {
 }
 
 /**
- * Measures every variant once a round.
+ * Measures every variant once a round. Leaves out a variant that has failed.
  *
  * @param measure Returns a speed.
  * @throws What `measure` throws for a variant that may not fail.

@@ -8,7 +8,7 @@ export interface Spread {
 }
 
 /**
- * Finds the value below which a part of the values is. Interpolates between two values.
+ * Returns the value below which the given part of the values lies. Interpolates between two values.
  *
  * @param values At least one, in any order.
  * @param part From 0 (the least) to 1 (the greatest).

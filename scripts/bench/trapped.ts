@@ -17,8 +17,8 @@ import { quantile } from "./stats.ts";
 import type { WorkloadRun } from "./workloads.ts";
 
 /**
- * Returns the same ways, but for unsock without LD_PRELOAD: `unsock run` starts the program. The directory is another
- * one, since `run` refuses a world-writable one.
+ * Returns the rig's native, loopback and unsock variants, the last without LD_PRELOAD: `unsock run` starts its program.
+ * Its directory is a new one, which `run` makes: `run` refuses one that was made world-writable for PostgreSQL.
  */
 function variantsOf(rig: Rig): Variant[] {
   const directory = path.join(rig.sockets, "trapped");

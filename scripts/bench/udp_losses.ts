@@ -15,7 +15,10 @@ const SEARCH_MS = 20_000;
 /** After this time no further round of a program begins. */
 const PROGRAM_MS = 60_000;
 const BISECTIONS = 3;
-/** A client does not keep the rate if it takes this much longer than at the first rate, or sends this much less. */
+/**
+ * A client keeps the rate if it takes at most `LATE_TIMES` its time at the first rate plus `LATE_MS`, and sends at
+ * least the part `KEPT` of the rate's datagrams.
+ */
 const LATE_MS = 500;
 const LATE_TIMES = 1.2;
 const KEPT = 0.9;
@@ -49,7 +52,7 @@ export interface UdpReport {
   readonly speeds?: readonly Speed[];
 }
 
-/** True if nothing was lost, the rate was kept, and the run took at most `most` milliseconds. */
+/** True if the kernel's UDP dropped nothing, the rate was kept, and the run took at most `most` milliseconds. */
 function isClean({ datagrams }: UdpProgram, rate: number, step: Step, most: number): boolean {
   return step.reason === undefined && step.dropped === 0 && step.milliseconds <= most &&
     step.count.sent >= KEPT * rate * SECONDS * datagrams;
@@ -61,7 +64,8 @@ function rounded(rate: number): number {
 }
 
 /**
- * Finds the highest clean rate: doubles the rate, bisects, and tries the result once more.
+ * Finds the highest clean rate: doubles the rate (or quarters it until it is clean), bisects, and tries the result once
+ * more. If that try is not clean, returns four fifths of the result.
  *
  * @param range The rate to begin with (`first`), and the highest rate (`most`).
  * @param isOver True when the time is over. Then the highest clean rate so far is the result.
@@ -100,7 +104,7 @@ function addColumn(column: Column | undefined, step: Step): Column {
   return { count: sum, runs: runs + 1, failed: failures, ...(reason !== undefined && { reason }) };
 }
 
-/** Runs a step. A run that hangs, or whose server does not start, is a result, too. */
+/** Runs a step. If the run hangs, or its server does not start, returns a step with the reason. */
 async function tryStep(stage: UdpStage, way: Way, program: UdpProgram, rate: number): Promise<Step> {
   try {
     return await runStep(stage, way, program, rate);

@@ -31,7 +31,7 @@ export interface UdpProgram {
   /** The rate to begin with, and the highest to try. */
   readonly first: number;
   readonly most: number;
-  /** The fewest datagrams of one unit. 0 if `rate` is a size instead of a rate. */
+  /** The least number of datagrams that one unit takes. 0 if `rate` is a size instead of a rate. */
   readonly datagrams: number;
   readonly prepare?: (site: Site) => Promise<void>;
   readonly servers: (site: Site) => Server[];

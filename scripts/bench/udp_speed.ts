@@ -31,7 +31,7 @@ async function measureQuic(stage: UdpStage, way: Way): Promise<number> {
   return WINDOW_BYTES * 8 / 1000 / milliseconds;
 }
 
-/** The words that put a program without libc under unsock. */
+/** Returns the words that put a program without libc under unsock; none if the way is UDP. */
 function under({ sockets }: Way): string[] {
   return sockets === undefined ? [] : [path.join(ROOT, "build", "libunsock.so"), "run", "--dir", sockets, "--"];
 }

@@ -28,7 +28,7 @@ export interface Way {
   readonly name: string;
   readonly holder: Proc;
   readonly env: Readonly<Record<string, string>>;
-  /** The directory of the socket files, or undefined if the programs are on the network. */
+  /** The directory of the socket files, or undefined if the programs use UDP itself. */
   readonly sockets?: string;
 }
 

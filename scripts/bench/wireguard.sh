@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sends by TCP through a tunnel between two wireguard-go, and prints iperf3's result in JSON.
+# Sends by TCP through a tunnel between two wireguard-go processes, and prints iperf3's result in JSON.
 #
 # Usage: wireguard.sh HOLDER NAME SECONDS COMMAND…; COMMAND with a name starts a wireguard-go in the network of the
 # process HOLDER. Each end of the tunnel is in a network of its own.

@@ -40,7 +40,7 @@ const WORKLOADS: readonly Workload[] = [
   { name: "forks", title: "Fork and _exit, 1,000 connections", unit: "per second", worth: 1, count: 100, rounds: 51 },
 ];
 
-/** The address to connect to in a crowded directory, and in one where nothing is held. */
+/** The address of the work under unsock if sockets are held. Their ports follow this one. */
 const CROWDED = "127.0.0.1:10001";
 
 /** Returns an address of 127.77.0.0/16 at random, as other measurements may run at the same time. */
@@ -52,7 +52,7 @@ function ownAddress(): string {
 export interface Place {
   readonly transport: Variant["transport"];
   readonly env: Readonly<Record<string, string>>;
-  /** Whether the way is another project's library, which redirects 127.0.0.1 alone. */
+  /** Whether the way is a library to compare with. Another project's may redirect 127.0.0.1 alone. */
   readonly mayFail?: boolean;
   /** Words before the command, such as `strace`. */
   readonly prefix?: readonly string[];

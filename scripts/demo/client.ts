@@ -1,5 +1,5 @@
 /**
- * An ordinary HTTP client on TCP. Prints its answer as JSON: status, text, and the bytes per second.
+ * An ordinary HTTP client on TCP. Prints the answer as JSON: status, text, length, and bytes per second.
  *
  * Usage: `deno run -A client.ts URL`
  */

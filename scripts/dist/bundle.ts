@@ -21,8 +21,8 @@ async function bundle(tree: string, entry: string, file: string, options: readon
 }
 
 /**
- * Bundles `packaging/binary/unsock.ts` into one file with all its imports except `main.ts`. The file goes into the
- * directory of those modules that find other files by their own path.
+ * Bundles `packaging/binary/unsock.ts` into one file with all its imports except `main.ts`. The file goes into
+ * `lib/run/`, as modules of that directory find other files by their own path.
  *
  * @param tree A copy of the source.
  * @returns The file's path below `tree`.
@@ -38,7 +38,7 @@ export async function bundleStart(tree: string): Promise<string> {
 }
 
 /**
- * Bundles `main.ts` and its starter into one file each, with all their imports.
+ * Bundles `main.ts`, and its starter `packaging/npm/unsock.ts`, into one file each, with all their imports.
  *
  * @param directory The directory for `main.mjs` and `bin/unsock.js`.
  * @throws {Error} When npm cannot get esbuild, or esbuild fails.

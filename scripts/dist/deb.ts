@@ -8,10 +8,10 @@ import { DATE, ROOT, run, withStage } from "./tools.ts";
 /** Debian's name of a machine. */
 export type DebianMachine = "amd64" | "arm64";
 
-/** The version for Debian. `~` sorts before the release; a hyphen would begin a revision, which sorts after it. */
+/** The version for Debian. With `~` it sorts before the release. A hyphen would begin a revision, which sorts after. */
 export const DEBIAN_VERSION = VERSION.replace("-", "~");
 
-/** Options of `dpkg-deb`. xz's level 6 takes seven times as long for 97 MB, and makes a package of 25 MB, not 29. */
+/** Options of `dpkg-deb`. For 97 MB, xz's level 6 takes seven times as long, and makes 25 MB instead of 29. */
 const COMPRESSION = ["-Zxz", "-z1"];
 
 /** The packages that the program's runtime needs. The library needs none. */

@@ -1,4 +1,4 @@
-/** Makes the npm packages: `unsock` has the module for tests and the command line; each machine's has its library. */
+/** Makes the npm packages: `unsock` has the module for tests and the command line, `unsock-linux-CPU` a library. */
 import * as path from "@std/path/posix";
 import { REPOSITORY, VERSION } from "../../lib/system/version.ts";
 import { tellStep } from "../progress.ts";
@@ -61,7 +61,7 @@ export async function makeMachinePackage(out: string, machine: NodeMachine, libr
 const MODULE = ["unsock.cjs", "unsock.mjs", "unsock.d.mts"] as const;
 const TYPES_OF_COMMONJS = "unsock.d.cts";
 
-/** The manifest of the main package. Without `os` and `cpu`, npm installs it everywhere; it reports its needs. */
+/** The main package's manifest. Without `os` and `cpu`, npm installs it everywhere; the module reports its needs. */
 const MAIN = {
   description:
     "Run unmodified programs with Unix sockets in place of IP sockets: a loopback for each test and each checkout",

@@ -9,7 +9,7 @@ export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 /** The directory of all shipped files, which changes all at once. */
 const DIST = path.join(ROOT, "dist");
 
-/** The date of all files in archives, in seconds since 1970: the same files make the same archive. Default: 2000. */
+/** The date of all files in archives, in seconds since 1970: the same files make the same archive. By default 2000. */
 export const DATE = Deno.env.get("SOURCE_DATE_EPOCH") || "946684800";
 
 /**
@@ -32,7 +32,7 @@ export async function run(
   throw new Error(`${shown}: ${firstReason(new TextDecoder().decode(stderr))}`);
 }
 
-/** Returns the first cause of an error that the runtime prints with causes and a stack; else the last line. */
+/** Returns the causes that Deno lists below an error; else the first line that names an error; else the last line. */
 function firstReason(text: string): string {
   // deno-lint-ignore no-control-regex
   const lines = text.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) => line.trim()).filter((line) =>
@@ -89,7 +89,7 @@ export async function makeDist(fill: (directory: string) => Promise<void>): Prom
     await fill(made);
     await run("chmod", ["-R", "u=rwX,go=rX", made]);
     interrupted.throwIfAborted();
-    // No await between the two renames: so no signal is handled between them.
+    // There is no await between the two renames, so no signal is handled between them.
     if (statOrUndefined(DIST) !== undefined) Deno.renameSync(DIST, path.join(begun, "old"));
     Deno.renameSync(made, DIST);
   } finally {

@@ -10,7 +10,7 @@ const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 /** The directory with an empty file for each analysis that has passed. The same analysis is not repeated. */
 const PASSED = path.join(ROOT, "build", "analysed");
 
-/** Makes system calls opaque functions for the analysers. That file says why. */
+/** Makes system calls opaque functions for the analysers. Its own comment says why. */
 const SYSTEM_CALLS = "scripts/ok/sys.h";
 
 const FLAGS = [...COMPILE_FLAGS, "-include", SYSTEM_CALLS, "-o", "/dev/null"];

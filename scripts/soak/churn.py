@@ -70,7 +70,7 @@ class Visitor:
             return line or "it ended"
         self._pid = int(line.split()[1])
         try:
-            self._pidfd = os.pidfd_open(self._pid)  # in "forks", a grandchild
+            self._pidfd = os.pidfd_open(self._pid)  # in "forks", this is a grandchild
         except ProcessLookupError:
             return "it ended after it listened"
         return None
@@ -90,7 +90,7 @@ class Visitor:
         self.close()
 
     def close(self):
-        """Kills the process if it has not listened, and closes all."""
+        """Kills the process if it never listened, and closes its pipes and its pidfd."""
         if self._pidfd is None:
             self._process.kill()
         else:
@@ -131,7 +131,7 @@ def _leave_behind(port):
             try:
                 sock.bind(os.path.join(DIRECTORY, name))
             except OSError:
-                pass  # one is there already
+                pass  # a file of this name exists
 
 
 def _bind_at_once(report, port):
@@ -164,7 +164,7 @@ def _turns(report, pool, port):
     before = "nothing"
     while not STOP.wait(random.uniform(0, TURN_S)):
         way = random.choice(WAYS)
-        for _ in range(2):  # the second at once
+        for _ in range(2):  # the second server starts at once
             _take_turn(report, pool, port, way, before)
             before, way = way, random.choice(WAYS)
         draw = random.random()

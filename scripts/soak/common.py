@@ -13,11 +13,11 @@ import time
 import zlib
 
 HOST = "127.0.0.1"
-HEADER = struct.Struct("!IIH")  # length and checksum of the payload; in a reply, the port of who answers
+HEADER = struct.Struct("!IIH")  # length and checksum of the payload; in an answer, the port of the server
 LONGEST = 1 << 20
 TIMEOUT_S = 20.0
 TOLD_EVERY_S = 1.0
-# Python handles signals in its main thread only, but the kernel may interrupt another one. So the main thread wakes up.
+# Python handles signals in its main thread, but the kernel may interrupt another: the main thread wakes up this often.
 AWAKE_EVERY_S = 0.5
 
 STOP = threading.Event()
@@ -86,7 +86,7 @@ def round_trip(sock, port, payload):
 
 
 def connect(port):
-    """Connects to a server. Its address must be the one asked for."""
+    """Connects to a server. Checks that both addresses of the connection are those that TCP would report."""
     sock = socket.create_connection((HOST, port), TIMEOUT_S)
     if sock.getpeername() != (HOST, port) or sock.getsockname()[0] != HOST:
         sock.close()
@@ -122,7 +122,7 @@ def tell(**fields):
     try:
         os.write(1, (json.dumps(fields) + "\n").encode())
     except OSError as error:
-        if error.errno == errno.EPIPE:  # the soak is gone
+        if error.errno == errno.EPIPE:  # the soak has ended
             os._exit(3)
         raise
 
@@ -183,7 +183,7 @@ def stop_on_sigterm():
     """Makes SIGTERM end a client after its current requests."""
 
     def stop(_number, _frame):
-        # A second signal in the middle of set() would wait for ever for the first.
+        # A second signal during set() would wait for ever: the first one holds the lock of STOP.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         STOP.set()
 

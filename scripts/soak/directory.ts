@@ -24,7 +24,8 @@ interface SocketFile {
 
 /**
  * @param library The library, which knows the meaning of the names.
- * @returns All files, with the port in each name, and whether a socket is bound to the file.
+ * @returns All files but the library's internal ones, with the port in each name, and whether a socket is bound to the
+ *   file.
  */
 export function readFiles(directory: string, library = new Library(BUILT, Environ.of({}))): SocketFile[] {
   // Reads the sockets first. So a socket that is bound later looks stale, but only in this one reading.

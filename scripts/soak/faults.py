@@ -40,7 +40,7 @@ def _hold_lock(report):
 
 
 def _stop_client(report, udp_ports, tcp_ports):
-    """Stops clients for a while. Their own counts must be in order all the same."""
+    """Stops clients for a while, and lets them continue. They must not lose a request, by their own reports."""
     clients = [_start("tcp_client.py", "steady", *tcp_ports), _start("udp.py", "unconnected", *udp_ports)]
     pace = Pace(STOP_RATE)
     while not pace.wait():

@@ -35,7 +35,7 @@ export function processesWith(setting: string): number[] {
   return processes().map(({ pid }) => pid).filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(setting));
 }
 
-/** @returns The IP sockets of some processes that are bound or connected, as lines of the kernel's tables. */
+/** @returns The bound or connected IP sockets of the processes, as lines of the kernel's tables. */
 export function ipSockets(pids: readonly number[]): string[] {
   const table = new Map<string, string>();
   for (const name of TABLES) {

@@ -6,7 +6,7 @@ const ALIKE_MOST = 4;
 
 export interface Row {
   done: number;
-  /** Requests that a server failed to answer rightly, although it was never ended. */
+  /** Requests that a server failed to answer rightly, although nothing had ended it. */
   lost: number;
   /** Datagrams that had to be sent again. */
   again: number;

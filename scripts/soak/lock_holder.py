@@ -1,6 +1,6 @@
 """Takes the lock of a directory as c/files/lock.c does, and holds it: lock_holder.py DIRECTORY SECONDS [kill]
 
-With "kill" it ends as a killed process does: it does not release the lock, and the lock's file stays.
+With "kill" it ends as a killed process does: the kernel releases the lock, and the lock's file stays.
 """
 
 import fcntl

@@ -1,7 +1,7 @@
 """Clients of the echo servers: tcp_client.py steady|brief|torn PORT...
 
-steady: three lasting connections to each server. brief: one request for each connection. torn: half a request, and
-nothing more.
+steady: three lasting connections to each server. brief: one request for each connection. torn: a part of one
+request, and nothing more.
 """
 
 import random

@@ -23,14 +23,14 @@ from common import (
     unpack,
 )
 
-WAITS_S = (1.0, 1.5, 2.5)  # as a resolver has it: asked again twice
+WAITS_S = (1.0, 1.5, 2.5)  # as a resolver does: asks, and repeats the question twice
 THREADS = 2
 RATE = 40
 TRIPS_MOST = 60
 DEAF_SOCKETS = 3
 DEAF_RATE = 50
 LONGEST_DATAGRAM = 8000
-MARK = struct.Struct("!8sH")  # begins a payload: what tells it from all others, and the asker's port
+MARK = struct.Struct("!8sH")  # begins a payload: bytes that no other payload has, and the asker's port
 
 
 def _bound(port):
@@ -44,7 +44,7 @@ def _answer(sock, port):
         frame, client = sock.recvfrom(65536)
         sock.sendto(pack(unpack(frame)[0], port), client)
     except (OSError, Wrong):
-        pass  # who asked is gone, or does not read
+        pass  # the client has ended, or does not read
 
 
 def serve(port):
@@ -76,7 +76,7 @@ class Asker:
         self._asked = {}  # by mark: the server's port, and the payload
 
     def ask(self, report, kind, port, payload):
-        """Asks, and repeats the question without an answer, as a resolver does."""
+        """Asks, and repeats the question if no answer comes, as a resolver does."""
         mark = MARK.pack(os.urandom(8), self._sock.getsockname()[1])
         self._asked[mark] = port, mark + payload
         reasons = []
@@ -110,9 +110,9 @@ class Asker:
 
     def _read(self, report):
         """
-        Returns the mark of the next answer, which must be a right one from the right server. It may answer an earlier
-        question, also one to another server: a question that was asked again (this program was stopped, or the answer
-        was late) is answered twice.
+        Returns the mark of the next answer, which must be right and from the right server. It may be an answer to an
+        earlier question, also to one for another server: a question that was asked again (this program was stopped, or
+        the answer was late) is answered twice.
         """
         frame, server = self._sock.recvfrom(65536)
         answer, answerer = unpack(frame)
@@ -129,7 +129,7 @@ class Asker:
     def _pass_over(self, report, answerer, server, mark):
         """
         Checks an answer to another client's question. If this port is used again, an answer to its former holder may
-        still arrive, as over UDP. An answer to another port is an error. (A socket's first question has no port yet.)
+        still arrive, as over UDP. An answer to another port is an error. (A socket's first question has port 0.)
         """
         asker = MARK.unpack(mark)[1] if len(mark) == MARK.size else -1
         if server != (HOST, answerer) or asker not in (0, self._sock.getsockname()[1]):

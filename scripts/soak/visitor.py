@@ -50,7 +50,7 @@ def main():
     except OSError as error:
         return _say(f"refused {error.errno}")
     if how == "forks" and os.fork() != 0:
-        return None  # by exit(3), with both sockets open here and there
+        return None  # ends by exit(3), with both sockets open in parent and child
     if how == "waits":
         threading.Thread(target=_accept, args=(listener, port), daemon=True).start()
         _say(f"listening {os.getpid()}")

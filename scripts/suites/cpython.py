@@ -93,7 +93,7 @@ def run(modules, wanted):
     os.chdir(tempfile.mkdtemp())
     from test import support
 
-    # These tests count local servers as network, too. Tests of outside servers fail soon, as no network reaches them.
+    # Tests with a local server need "network", too. Tests of outside servers then run, and fail soon.
     support.use_resources = {"cpu": None, "walltime": None, "network": None}
     suite = unittest.defaultTestLoader.loadTestsFromNames(["test." + name for name in modules])
     unittest.TextTestRunner(verbosity=2, resultclass=Result).run(prune(suite, wanted))

@@ -28,7 +28,7 @@ const FOREIGN = [
   "golang.org/x/net/websocket",
 ];
 const DEBIAN_GOPATH = "/usr/share/gocode";
-/** A package whose tests run in short mode: the others would resolve the names of Google and others. */
+/** The package whose tests run in short mode: without it, some of them would resolve Google's and other names. */
 const SHORT = "net";
 const SECONDS = 420;
 

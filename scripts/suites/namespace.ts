@@ -45,7 +45,7 @@ cat /proc/net/snmp /proc/net/snmp6 >"$SCRATCH/counters"
 exit $code`;
 
 /**
- * Runs a command to its end, at the lowest priority but one.
+ * Runs a command to its end, at a lower priority (`nice`).
  *
  * @throws {Error} When the network could not be made.
  */

@@ -4,7 +4,7 @@ import { readVarnishtest } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";
 
 const TEST_SECONDS = 40;
-/** Some tests write more than the usual megabyte. */
+/** Some tests write a longer log than the default of one megabyte. */
 const LOG_BYTES = 4 << 20;
 
 function part(name: string, cwd: string, files: readonly string[]): Part {

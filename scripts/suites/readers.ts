@@ -6,7 +6,7 @@ export type Reader = (output: string) => Results;
 // deno-lint-ignore no-control-regex -- colours, which are control characters
 const COLOUR = /\x1b\[[\d;]*m/g;
 
-/** Numbers tests with the same name. `set` gives a later result of the same test. */
+/** Collects the results of tests, and numbers tests with the same name. */
 class Named {
   readonly results = new Map<string, Status>();
   readonly #seen = new Map<string, number>();
@@ -62,8 +62,8 @@ export function readPytest(output: string): Results {
 export function readGo(output: string): Results {
   const results = new Map<string, Status>();
   const words: Record<string, Status> = { RUN: "unfinished", PASS: "pass", FAIL: "fail", SKIP: "skip" };
-  // The mark begins a line of the runner, even in the middle of a test's output.
-  // deno-lint-ignore no-control-regex -- that mark
+  // With test2json, each line of the runner begins with the byte 0x16, even in the middle of a test's output.
+  // deno-lint-ignore no-control-regex -- that byte
   for (const line of output.split(/\n|\x16/)) {
     const [, word = "", name = ""] = /^\s*(?:---|===) (RUN|PASS|FAIL|SKIP):? +(\S+)(?: \([\d.]+s\))?$/.exec(line) ?? [];
     const status = words[word];

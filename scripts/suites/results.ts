@@ -8,7 +8,7 @@ export type Results = ReadonlyMap<string, Status>;
 
 export interface Compared {
   readonly passed: number;
-  /** The number of tests that fail or are skipped over TCP: they show nothing. */
+  /** The number of tests that do not pass over TCP: they show nothing. */
   readonly others: number;
   /** The tests that pass over TCP in each round, and under unsock in none. */
   readonly differ: readonly string[];
@@ -46,7 +46,7 @@ export function compare(
   };
 }
 
-/** Returns the tests of `expected`, the results over TCP, that did not begin since the program ended before. */
+/** Returns the tests of `expected`, without skipped ones, that the program has not begun before its end. */
 export function notRun(expected: Results, sofar: Results): string[] {
   return [...expected].filter(([name, status]) => status !== "skip" && !sofar.has(name)).map(([name]) => name);
 }

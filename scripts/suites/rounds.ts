@@ -4,7 +4,7 @@ import { addCounters, type Counters, NO_COUNTERS, type Ran, runInside } from "./
 import { compare, type Compared, notRun, type Results, type Status, suspects } from "./results.ts";
 import type { Part } from "./suite.ts";
 
-/** How often a part continues after a test that hangs or ends the program. */
+/** How often a part is started at most: if a test hangs or ends the program, the part continues in a new one. */
 const MOST_RESUMED = 8;
 
 export interface PartResult extends Compared {
@@ -56,7 +56,7 @@ interface How {
   readonly log: string;
 }
 
-/** Runs a part, or some of its tests. If the program dies before all of `expected` began, runs the others again. */
+/** Runs a part, or some of its tests. If the program ends before all of `expected` began, runs those not yet begun. */
 async function runAll(part: Part, how: How, expected: Results): Promise<Whole> {
   const results = new Map<string, Status>();
   let counters = NO_COUNTERS;

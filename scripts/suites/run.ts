@@ -11,7 +11,7 @@ import type { SuiteRun } from "./suites_page.ts";
 import { comparePart, type PartResult } from "./rounds.ts";
 import type { Suite } from "./suite.ts";
 
-/** The Debian release whose sources are taken: the release of the machine, whose programs are Debian's, too. */
+/** The Debian release whose sources are taken. The machine runs it, too, so programs and tests fit each other. */
 const RELEASE = "trixie";
 const BUILD_MS = 1_200_000;
 

@@ -13,7 +13,7 @@ export interface SuiteRun {
   readonly others: number;
   /** The tests that pass over TCP and not under unsock, in both rounds. */
   readonly differ: readonly string[];
-  /** The tests that failed under unsock in the first round alone. */
+  /** The tests that differed in the first round alone. */
   readonly unsteady: readonly string[];
   readonly tcp: Counters;
   readonly unsock: Counters;

@@ -4,7 +4,7 @@ import { ALL_OPTION } from "./choice.ts";
 
 const COLUMNS = 100;
 
-/** Reads the tests' notes in the file, a line of JSON each. */
+/** Parses the tests' notes, each a line of JSON. */
 export function readSkips(text: string): Skip[] {
   return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }

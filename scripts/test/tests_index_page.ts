@@ -62,9 +62,10 @@ function nameOf(file: string): string {
 }
 
 /**
- * @param page The current page. Its row of a file stays if it counts more test files, and as much of the file ran.
+ * @param page The current page. Its row of a file of C stays if this row counts more test files than the new one, and
+ *   at least as much of the file ran.
  * @param files The files of C.
- * @returns The page with the table of these measurements after its mark.
+ * @returns The page, with the new table below the mark `BEGIN`.
  */
 export function withIndex(page: string, files: readonly string[], measured: readonly Measured[]): string {
   const [before = "", after = ""] = page.split(BEGIN);
