@@ -10,7 +10,7 @@
 #define DEAF_MOST 1000
 #define LEAVE 1
 
-/* A datagram that cannot be taken is lost, as UDP's are. */
+/* Answers every request. An answer for which the client's queue has no room is lost, as over UDP. */
 static void answer_all(struct run *run) {
     char message[MESSAGE];
     struct sockaddr_storage peer;

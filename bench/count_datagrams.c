@@ -1,7 +1,7 @@
 /*
  * Counts the datagrams that a program sends and receives (scripts/bench/udp_losses.ts). Preloaded before the library
- * that is measured, so that it sees what the program sees. COUNTS names a file with room for `struct counts`, which all
- * processes of a measurement share. It sees calls of libc's functions alone.
+ * that is measured, so that it sees the results that the program gets. COUNTS names a file with room for `struct
+ * counts`, which all processes of a measurement share. Only calls of libc's functions are counted.
  */
 #include <dlfcn.h>
 #include <errno.h>

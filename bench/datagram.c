@@ -1,4 +1,4 @@
-/* Datagrams there and back between sockets that are not connected: the answer goes to the name that the request has. */
+/* Datagrams there and back between sockets that are not connected: the answer goes to the request's source address. */
 #include "workload.h"
 
 #include <unistd.h>

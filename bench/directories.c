@@ -1,10 +1,10 @@
 /*
  * Usage: directories DIRECTORY FILES SHARDS PROCESSES COUNT
  *
- * What a directory of very many sockets costs: FILES of them are bound, spread over SHARDS subdirectories, then
- * PROCESSES at once each bind a socket and remove its file, COUNT times, and as often connect to one of those, which
- * does not listen. Prints one line of JSON: microseconds of each bind, and of each connect. The files are left for the
- * caller.
+ * Measures a directory of very many sockets. Binds FILES sockets, spread over SHARDS subdirectories. Then PROCESSES
+ * processes at once each bind a socket and remove its file, COUNT times, and connect COUNT times to one of the FILES
+ * sockets, none of which listens. Prints one line of JSON: the microseconds of each bind, and of each connect. The
+ * caller removes the files.
  */
 #include "workload.h"
 
@@ -32,7 +32,7 @@ static struct sockaddr_un place(const struct places *places, const char *kind, l
     return address;
 }
 
-/* As many as one process may have; it holds them until it is told to end. */
+/* Binds the sockets from `first` to before `end`, and holds them until `release` is posted. Then ends the process. */
 static void hold(const struct places *places, long first, long end, struct shared *shared) {
     for (long i = first; i < end; i++) {
         struct sockaddr_un address = place(places, "f", i);
@@ -44,7 +44,7 @@ static void hold(const struct places *places, long first, long end, struct share
     _exit(0);
 }
 
-/* Returns how many processes hold them. */
+/* Binds all sockets, in as many child processes as the limit of descriptors needs. Returns the number of processes. */
 static long fill(const struct places *places, long files, struct shared *shared) {
     struct rlimit limit;
     char path[4096];
@@ -79,7 +79,7 @@ static double connect_to_each(const struct places *places, long files, long coun
     int fd = (int)must(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
     double start = now();
     for (long i = 0; i < count; i++) {
-        /* Far apart, as clients of many servers are. */
+        /* The names follow in no order, as with clients of many servers. */
         struct sockaddr_un other = place(places, "f", i * 7919 % files);
         if (connect(fd, (struct sockaddr *)&other, sizeof(other)) == 0)
             must(-1, "somebody is there");
@@ -98,7 +98,7 @@ int main(int argc, char **argv) {
                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     double binds = 0, connects = 0;
     struct sched_param first = {.sched_priority = 1};
-    /* Where that is allowed, before everything else. */
+    /* Runs at real-time priority if the user may. */
     sched_setscheduler(0, SCHED_FIFO, &first);
     if (times == MAP_FAILED)
         must(-1, "mmap");

@@ -1,4 +1,4 @@
-/* The shortest program there is that is loaded like any other: what is measured is the loading. */
+/* The shortest program that is loaded like any other, to measure the loading alone. */
 int main(void) {
     return 0;
 }

@@ -1,8 +1,9 @@
 /*
- * Measures a front between a TCP port and a Unix socket, from both its sides. `front serve PATH` is the server; a
- * connection's first byte says what it does: T takes as many megabytes as the next long says, and answers; L answers a
- * second after the client's end; E sends back what comes. `front T|L|E|H PORT N` is the client: N megabytes, one late
- * answer, N connections one after the other, N at once. It prints seconds, or how many of them were answered.
+ * Measures a front between a TCP port and a Unix socket, from both its sides. `front serve PATH` is the server. A
+ * connection's first byte chooses the answer. T: the next long is a number of megabytes; the server receives them, and
+ * answers. L: answers a second after the client's half-close. E: echoes all bytes. `front T|L|E|H PORT N` is the
+ * client: T sends N megabytes, L asks for one late answer, E makes N connections one after the other, H makes N at
+ * once. Prints the seconds; for H, how many connections were answered.
  */
 #include <arpa/inet.h>
 #include <pthread.h>

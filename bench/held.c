@@ -8,7 +8,7 @@
 
 #define EVENTS 256
 
-/* Touched before the first measurement, so that only what is held counts. */
+/* Allocates the array, and writes to it before memory is measured, so that only the connections count. */
 static int *descriptors(long count) {
     int *fds = malloc((size_t)count * sizeof(*fds));
     if (!fds)

@@ -1,4 +1,4 @@
-/* As a proxy: connects to two addresses in turn, only the first of which may be redirected. */
+/* Connects to two addresses in turn, as a proxy does. A library may redirect the first one, but not the second. */
 #include "workload.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Calls on descriptors that are no sockets, which no socket library should slow down, and one call that it answers. */
+/* Calls on descriptors other than sockets, which no socket library should slow down; and getsockname on a socket. */
 #include "workload.h"
 
 #include <sys/epoll.h>

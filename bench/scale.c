@@ -1,4 +1,4 @@
-/* Processes that start at once, and files that nobody has any more. */
+/* Processes that start at once, and stale files. */
 #include "workload.h"
 
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 
 extern char **environ;
 
-/* The program is BENCH_PROGRAM. Under a library the started ones are so too. */
+/* Starts the program BENCH_PROGRAM `count` times. If a library is preloaded here, it is preloaded there, too. */
 static void start_all(struct run *run) {
     char *program = getenv("BENCH_PROGRAM");
     char *arguments[] = {program, NULL};
@@ -26,7 +26,7 @@ static void start_all(struct run *run) {
 
 const struct workload starts = {"starts", 0, NULL, start_all};
 
-/* As many datagram sockets as the count says, on any ports, of a process that is killed. */
+/* Leaves stale files: kills a process that has bound `count` datagram sockets to any ports. */
 static void leave_files(struct run *run) {
     double start = now();
     if (must(fork(), "fork") == 0) {

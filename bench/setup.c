@@ -11,7 +11,7 @@
 
 #define CONNECTIONS_OF_A_SERVER 1000
 
-/* The n-th address beside the workload's own. */
+/* Returns the n-th address after the workload's own. */
 static struct endpoint beside(const struct endpoint *from, long n, int type) {
     struct endpoint endpoint = *from;
     struct sockaddr_un *un = (struct sockaddr_un *)&endpoint.address;
@@ -31,7 +31,7 @@ static void end_server(int fd, const struct endpoint *endpoint) {
         must(unlink(((const struct sockaddr_un *)&endpoint->address)->sun_path), "unlink");
 }
 
-/* Sockets that are there all the time, each with a file: half of them streams. They go with their process. */
+/* Opens the sockets of numbers `first` to before `end`: half of them streams. They stay open until the process ends. */
 static void hold_share(const struct run *run, long first, long end) {
     for (long i = first; i < end; i++) {
         struct endpoint endpoint = beside(&run->endpoint, i, i % 2 ? SOCK_DGRAM : SOCK_STREAM);
@@ -101,7 +101,7 @@ static void close_datagram_servers(struct run *run) {
 const struct workload closings = {"closings", 0, NULL, close_listeners};
 const struct workload datagram_closings = {"datagram-closings", 0, NULL, close_datagram_servers};
 
-/* A client for each request, as resolvers are. */
+/* Answers requests, each from a new client, as resolvers send them. */
 static void answer_each(struct run *run) {
     char message[MESSAGE];
     for (long i = 0; i < run->count; i++) {
@@ -110,7 +110,7 @@ static void answer_each(struct run *run) {
         must(recvfrom(run->listener, message, MESSAGE, 0, (struct sockaddr *)&peer, &length), "recvfrom");
         must(sendto(run->listener, message, MESSAGE, 0, (struct sockaddr *)&peer, length), "sendto");
     }
-    /* Its end is not the client's time. */
+    /* The client measures its time: the server ends afterwards. */
     await(&run->shared->leave);
 }
 

@@ -1,9 +1,9 @@
 /*
  * Usage: spawn [-c] ROUNDS ++ [NAME=VALUE...] COMMAND [ARG...] [++ ...]
  *
- * Runs each command once a round, one after the other, and prints the nanoseconds from its start to its end: an array
- * for each round. So whatever else the machine does meets all alike. With -c: the processor time of it and of what it
- * waited for.
+ * Runs each command once a round, one after the other, so that other load affects all commands alike. Prints an array
+ * for each round: the nanoseconds from each command's start to its end. With -c: the processor time of the command and
+ * of the children that it waited for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static void fail(const char *what, int error) {
     exit(1);
 }
 
-/* The caller's environment, and what the command line adds. */
+/* Reads a command's words. Its environment is that of this program and the variables before the command. */
 static void read_command(struct command *command, char **words) {
     size_t count = 0;
     for (char **variable = environ; *variable && count < VARIABLES / 2; variable++)

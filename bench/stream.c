@@ -13,7 +13,7 @@ static void serve_bulk(struct run *run) {
     sem_post(&run->shared->served);
 }
 
-/* The clock stops when the last byte was read, not when it was written. */
+/* The clock stops when the server has read the last byte. */
 static void send_bulk(struct run *run) {
     int fd = open_client(&run->endpoint);
     double start = now();
@@ -48,7 +48,7 @@ static void ask_round_trips(struct run *run) {
 
 const struct workload round_trips = {"round-trips", SOCK_STREAM, serve_round_trips, ask_round_trips};
 
-/* Accepts connections in batches: TCP would answer a full backlog with a second of silence. */
+/* Accepts connections in batches: at a full backlog, TCP would drop a request, and repeat it after a second. */
 static void serve_connections(struct run *run) {
     for (long done = 0; done < run->count;) {
         await(&run->shared->announced);

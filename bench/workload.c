@@ -2,9 +2,10 @@
  * Usage: workload NAME unix DIRECTORY COUNT [HELD [HOLDERS]] [pinned]
  *        workload NAME inet ADDRESS:PORT COUNT [HELD [HOLDERS]] [pinned]
  *
- * Does the named work COUNT times and prints one line of JSON: how often, how many seconds, and where it is measured
- * the bytes of memory that each end took. HELD sockets with a file are there all the time, in as many other
- * processes as HOLDERS says (for "askers": clients that never read). Pinned, both ends run on one processor.
+ * Does the named work COUNT times. Prints one line of JSON: the count, the seconds, and for "held" the bytes of memory
+ * that each end took. During the work, HELD other sockets exist, each with a file: in HOLDERS other processes, or in
+ * this one without HOLDERS. For "askers", HELD is the number of clients that never read. With "pinned", both ends run
+ * on one processor.
  */
 #include "workload.h"
 
@@ -69,8 +70,8 @@ static void place_inet(struct endpoint *endpoint, char *where) {
 }
 
 /*
- * The last processor there is for this process: the first ones have the interrupts. Where that is allowed, before
- * everything else that would run there.
+ * Keeps this process on the last processor that it may use: the first ones handle interrupts. Raises its priority above
+ * that of all other programs, if the user may.
  */
 static void stay_on_one_processor(void) {
     struct sched_param first = {.sched_priority = 1};
@@ -86,7 +87,7 @@ static void stay_on_one_processor(void) {
     sched_setscheduler(0, SCHED_FIFO, &first);
 }
 
-/* Each end holds all connections: as many as the machine lets one process have. */
+/* Raises the limit of descriptors. Returns how many connections each end can hold, at most `wanted`. */
 static long descriptors_at_most(long wanted) {
     struct rlimit limit;
     must(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
@@ -118,7 +119,7 @@ static void serve(const struct workload *workload, struct run *run, pid_t client
     _exit(0);
 }
 
-/* A server that failed leaves a client waiting that nobody will answer. */
+/* Ends the client if the server has failed: no answer would come. */
 static void end_with_server(int signal) {
     (void)signal;
     int status = 0;

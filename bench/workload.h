@@ -1,5 +1,5 @@
 /*
- * The work that unsock is measured by, written once: the sockets are AF_UNIX ones or TCP and UDP ones, and nothing else
+ * The work by which unsock is measured, written once for AF_UNIX sockets and for TCP and UDP sockets: nothing else
  * differs. Server and client are two processes.
  */
 #ifndef WORKLOAD_H
@@ -21,9 +21,9 @@ struct endpoint {
 
 /* Memory that both processes see. */
 struct shared {
-    sem_t served;    /* the server has caught up with what the client did */
-    sem_t announced; /* the client has done what the server shall catch up with */
-    sem_t leave;     /* all is measured, close */
+    sem_t served;    /* the server has done its part of a batch */
+    sem_t announced; /* the client has done its part of a batch */
+    sem_t leave;     /* the client has measured: the server may end */
     sem_t holding;   /* a holder has opened its share */
     sem_t release;   /* a holder may end */
     long server_memory;
@@ -32,12 +32,12 @@ struct shared {
 /* One run of one workload. */
 struct run {
     struct endpoint endpoint;
-    int listener; /* of streams, else the server's datagram socket */
+    int listener; /* the server's socket: a listener, or a datagram socket */
     long count;   /* how often the unit of work is done */
-    long held;    /* sockets with a file that are there all the time */
-    long holders; /* the processes that hold them, each its share; 0: this one */
+    long held;    /* sockets with a file that exist during the work */
+    long holders; /* the processes that share these sockets; 0: this one has all */
     struct shared *shared;
-    double seconds;     /* what the count took */
+    double seconds;     /* the time of the work */
     long client_memory; /* bytes */
 };
 
@@ -55,35 +55,35 @@ extern const struct workload bulk, round_trips, connections, datagrams, held, ot
 #define MESSAGE 64        /* bytes of a round trip */
 #define BLOCK (128 << 10) /* bytes of a bulk write */
 
-/* Ends the process with the failed call and errno. Returns `result` when it is not negative. */
+/* Returns `result` if it is not negative. Else prints the failed call and errno, and ends the process. */
 long must(long result, const char *what);
 
-/* Seconds since some moment. */
+/* Returns the time of the monotonic clock, in seconds. */
 double now(void);
 
 /* Read or write all `size` bytes, or end the process. */
 void read_all(int fd, void *data, size_t size);
 void write_all(int fd, const void *data, size_t size);
 
-/* Ends both: sem_wait that goes on after a signal. */
+/* Waits for the semaphore, also after a signal. On failure ends the process. */
 void await(sem_t *semaphore);
 
-/* A server's socket, bound, and listening when of streams. */
+/* Opens and binds a server's socket. A stream socket also listens. */
 int open_server(const struct endpoint *endpoint);
 
-/* A client's socket: connected when of streams, bound where only a name gets answers. */
+/* Opens a client's socket: connects a stream socket, and binds an AF_UNIX datagram socket, which needs a name. */
 int open_client(const struct endpoint *endpoint);
 
 /* Opens the sockets that `run->held` asks for, at addresses beside the workload's. */
 void hold_sockets(const struct run *run);
 
-/* Ends other processes that hold them, and removes their files unless another does. */
+/* Ends the processes that hold these sockets, and removes the files of AF_UNIX sockets. */
 void drop_sockets(const struct run *run);
 
 /* Accepts like a server that reads the client's address. */
 int accept_client(int listener);
 
-/* Bytes of memory that this process has changed and shares with nobody. */
+/* Returns the bytes of memory that this process has changed and shares with no other. */
 long private_memory(void);
 
 #endif

@@ -17,7 +17,7 @@ export interface SystemCall {
 
 const DATA_SIZE = 64;
 
-/** BPF_CLASS | BPF_SIZE | BPF_MODE and the like, as linux/bpf_common.h puts them together. */
+/** Codes of instructions, composed as in linux/bpf_common.h (BPF_CLASS | BPF_SIZE | BPF_MODE, for example). */
 const LOAD_WORD = 0x20;
 const AND = 0x54;
 const JUMP_EQUAL = 0x15;

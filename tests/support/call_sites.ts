@@ -6,10 +6,10 @@ import { run } from "./process.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
-/** Where a line's system call is thought to be. */
+/** The address that each line's system call is assumed to have. */
 export const ADDRESS = 0x500000;
 
-/** Any number in the register. */
+/** Stands for any system call number. */
 export const ANY = -1;
 
 /** A machine whose code is read: the commands that compile for it, run its programs, and print their instructions. */
@@ -18,7 +18,7 @@ export interface Machine {
   readonly emulator: readonly string[];
   readonly objdump: string;
   readonly call: string;
-  /** The instruction that loads a number, and where it can be. */
+  /** Returns the instruction that loads a number; `places` returns the addresses where it can be. */
   readonly load: (number: string) => string;
   readonly places: (at: number, moved: number) => number[];
   readonly jump: number;
@@ -45,11 +45,11 @@ export const AARCH64: Machine = {
 };
 
 /**
- * Compiles the program that asks.
+ * Compiles tests/trap/call_sites.c, which puts the questions to the rules.
  *
- * @param binary Where to put it.
- * @param flags More for the compiler.
- * @throws {Error} with the compiler's words.
+ * @param binary The path of the program.
+ * @param flags Further flags for the compiler.
+ * @throws {Error} with the compiler's messages.
  */
 export async function buildAsker(binary: string, machine: Machine, ...flags: string[]): Promise<string> {
   const sources = ["tests/trap/call_sites.c", "c/rules/call_site.c", "c/rules/call_search.c", "c/rules/call_stub.c"]
@@ -61,7 +61,7 @@ export async function buildAsker(binary: string, machine: Machine, ...flags: str
 
 const askers = new Map<Machine, Promise<string>>();
 
-/** @returns The command that asks; it is compiled once. */
+/** @returns The command that puts questions to the rules. Compiles its program once. */
 async function asker(machine: Machine): Promise<string[]> {
   const made = askers.get(machine) ?? buildAsker(join(ROOT, "build", `call_sites-${machine.compiler[0]}`), machine);
   askers.set(machine, made);
@@ -96,7 +96,7 @@ async function instructions(program: string, objdump: string): Promise<Map<numbe
   );
 }
 
-/** Every place in a program must begin and end where instructions do; some there must be. */
+/** Checks that each place to rewrite begins and ends at instructions, and that the calls `needed` are found. */
 export async function checkProgram(program: string, needed: readonly number[], machine: Machine): Promise<void> {
   const known = await instructions(program, machine.objdump);
   const { stdout } = await run([...await asker(machine), program, "c"], { timeoutMs: 60_000 });

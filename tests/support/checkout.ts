@@ -15,7 +15,7 @@ const GIT_ENVIRONMENT: Record<string, string> = {
   ),
 };
 
-/** Runs git in a directory; it must succeed. */
+/** Runs git in a directory. Throws if git fails. */
 export async function git(cwd: string, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(
     ["git", "-c", "protocol.file.allow=always", "-c", "advice.detachedHead=false", ...args],

@@ -4,11 +4,11 @@ import { produce } from "../../scripts/files.ts";
 import { run, type RunOptions } from "./process.ts";
 
 /**
- * Compiles a file. Another test run may be compiling the same one: each finds it whole.
+ * Compiles a file. If another test run compiles the same file meanwhile, each finds a complete one.
  *
- * @param file Its absolute path; its directory is made.
+ * @param file The absolute path of the result. Its directory is made.
  * @param command The compiler with all arguments but the file's.
- * @throws {Error} With the compiler's words.
+ * @throws {Error} With the compiler's messages.
  */
 export async function compileWhole(file: string, command: readonly string[], options?: RunOptions): Promise<void> {
   await Deno.mkdir(dirname(file), { recursive: true });

@@ -44,7 +44,7 @@ function record(size: number, fill: (view: DataView, bytes: Uint8Array) => void)
 /**
  * Makes a control file.
  *
- * @param parts With a proxy it is a Firecracker one.
+ * @param parts With `proxy`, the file is for a Firecracker guest.
  * @returns 452 bytes.
  */
 export function controlFile({ dest, proxy, sockopts = [] }: ControlParts): Uint8Array<ArrayBuffer> {

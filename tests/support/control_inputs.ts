@@ -14,11 +14,11 @@ import {
 } from "./control.ts";
 import type { Random } from "./random.ts";
 
-/** Where mutations hurt: magic, options, lengths, families and the beginnings of the addresses, socket options. */
+/** Offsets that a reader must check: magic, options, lengths, families and beginnings of addresses, socket options. */
 const FIELDS = [0, 4, 8, 9, 16, 17, 20, 21, 24, 28, 32, 33, 34, 35, 160, 161, 162, 163, 288, 292, 448];
 const NUMBERS = [0, 1, 2, 3, 10, 16, 28, 30, 40, 108, 110, 111, 127, 128, 129, 255, 4096, 0x7fffffff, 0xffffffff];
 
-/** One of each kind. */
+/** One control file of each kind. */
 const VALID: readonly Uint8Array<ArrayBuffer>[] = [
   controlFile({ dest: sockaddrVsock(1, 5678) }),
   controlFile({ dest: sockaddrTipc({ type: 128, lower: 99 }) }),
@@ -31,9 +31,9 @@ const VALID: readonly Uint8Array<ArrayBuffer>[] = [
 ];
 
 /**
- * Random bytes and mutated files, some cut short or longer.
+ * Yields random bytes and mutated control files, some of them cut or lengthened.
  *
- * @param random Their source.
+ * @param random The source of randomness.
  */
 export function* randomControlFiles(random: Random): Generator<Uint8Array<ArrayBuffer>, never> {
   for (;;) {
@@ -66,7 +66,7 @@ function lengthen(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<Ar
   return longer;
 }
 
-/** Numbers that lie beside a bound, at every field of every kind: all lengths, all families, all bytes. */
+/** Yields files of every kind with numbers beside a bound in each field: all lengths, all families, all bytes. */
 export function* boundaryControlFiles(): Generator<Uint8Array<ArrayBuffer>> {
   const small = Array.from({ length: 132 }, (_, number) => number);
   const changed = (valid: Uint8Array, change: (view: DataView<ArrayBuffer>) => void) => {

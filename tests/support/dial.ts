@@ -7,7 +7,7 @@ import { libraryEnv, libraryFile } from "./library.ts";
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const FLAGS = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"];
 
-/** How its descriptor is, and by which door the library reaches it. */
+/** Whether the descriptor blocks, and by which door the library reaches the program. */
 export const MODES = ["blocking", "nonblocking", "blocking, static", "nonblocking, static"] as const;
 export type DialMode = typeof MODES[number];
 

@@ -1,6 +1,6 @@
 /** Compares a probe's output over the kernel's TCP and UDP with its output under the library. */
 
-/** A line that cannot be equal. */
+/** A line that is known to differ. */
 export interface Difference {
   /** The exact line under the library. */
   readonly instead: string;
@@ -8,12 +8,12 @@ export interface Difference {
   readonly why: string;
 }
 
-/** By the line's name, as `differences` tells it. */
+/** The known differences, by the name of the line as `differences` prints it. */
 export type Differences = Readonly<Record<string, Difference>>;
 
 const NOTHING = "(no such line)";
 
-/** Values by name; a name that is printed again gets a number. */
+/** Returns the values by name. Numbers a name that is printed again. */
 function byName(facts: readonly string[]): Map<string, string> {
   const values = new Map<string, string>();
   for (const line of facts) {
@@ -27,8 +27,8 @@ function byName(facts: readonly string[]): Map<string, string> {
 }
 
 /**
- * Lists faults of two runs: lines that differ, and known differences that are none any more, so that the list of
- * those can only shrink.
+ * Lists faults of two runs: lines that differ, and known differences that no longer exist, so that `known` must
+ * shrink.
  *
  * @param expected The lines of the run over TCP and UDP.
  * @param actual The lines of the run under the library.

@@ -36,8 +36,8 @@ function hasPort(dir: string, name: string): boolean {
 }
 
 /**
- * Copies a program that is executed at once. By a process of its own: a child that another test starts meanwhile would inherit
- * the file, still open for writing, from this one, and nobody could execute it (ETXTBSY).
+ * Copies a program that is executed at once. Lets `cp` do it: this process would have the file open for writing, a
+ * child that another test starts meanwhile would inherit it, and executing the file would fail (ETXTBSY).
  *
  * @throws {Error} with cp's message.
  */

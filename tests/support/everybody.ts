@@ -1,4 +1,4 @@
-/** A copy of the command line that every user may run, as the source tree may be readable for its owner alone. */
+/** Copies the command line so that every user may run it: only its owner may be able to read the source tree. */
 import { copyProgram, writeProgram } from "./dir.ts";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { libraryFile, RUNTIME_CACHE } from "./library.ts";

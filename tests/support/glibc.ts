@@ -12,13 +12,13 @@ function output(command: string, args: string[], env: Record<string, string> = {
   }
 }
 
-/** Debian's builds have been tried: 2.36 (12; x86-64 alone) and 2.41 (13). Others' may have other bytes. */
+/** True if libc is one of Debian's builds, which have been tested: from 2.36 on x86-64, from 2.41 on aarch64. */
 function mustBeKnown(machine: string): boolean {
   const version = /^glibc 2\.(\d+)/.exec(output("getconf", ["GNU_LIBC_VERSION"]))?.[1];
   return /^ID=debian$/m.test(output("cat", ["/etc/os-release"])) && Number(version) >= (machine === "x86_64" ? 36 : 41);
 }
 
-/** A page of libc's code that was changed is mapped by itself. */
+/** True if the library has changed libc's code: /proc/self/maps lists a changed page apart from the others. */
 function isChanged(): boolean {
   const directory = Deno.makeTempDirSync();
   try {
@@ -31,7 +31,7 @@ function isChanged(): boolean {
 
 /**
  * @param machine This one, or one whose C library is Debian's of the same version.
- * @returns Whether they are: they must be for every libc that has been tested (docs/limits.md).
+ * @returns Whether writes inside libc are intercepted. They must be for every tested libc (docs/limits.md).
  */
 export function isReachedInside(machine: string = Deno.build.arch): boolean {
   if (machine !== Deno.build.arch) return mustBeKnown(machine);
