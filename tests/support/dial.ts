@@ -39,11 +39,11 @@ export interface DialOptions {
 /**
  * Runs the client under the library.
  *
- * @param mode Of its descriptor, and whether it is static, so that its system calls are trapped.
- * @param dir Its UNSOCK_DIR.
+ * @param mode Whether its descriptor blocks, and whether the client is static, so that its system calls are trapped.
+ * @param dir The client's UNSOCK_DIR.
  * @param options The ports and addresses to connect to.
  * @returns The values it printed, by name.
- * @throws {Error} when it ends with another status than 0.
+ * @throws {Error} when the client's exit status is not 0.
  */
 export async function dial(mode: DialMode, dir: string, options: DialOptions): Promise<Map<string, string>> {
   const { ports, address = "127.0.0.1", settings = {} } = options;

@@ -1,4 +1,4 @@
-/** The doors by which the library reaches a probe, with the calls and the lines that each cannot do as over TCP and UDP. */
+/** The doors by which the library reaches a probe, and the calls and lines that differ from TCP and UDP by each. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { MAY_DIFFER } from "../probes/may_differ.ts";
 import type { Differences } from "./differences.ts";
@@ -7,18 +7,18 @@ import { isReachedInside } from "./glibc.ts";
 const TESTS = join(dirname(fromFileUrl(import.meta.url)), "..");
 
 /**
- * By which door the library reaches a probe: libc's functions, or its syscall(2); or its system calls, trapped, because it
- * is static (of one libc or another), or dynamic with socket calls that know only numbers; or both, where a dynamic
- * program is to be trapped.
+ * A door by which the library reaches a probe. `preload`: libc's functions. `syscall`: libc's syscall(2). `static`,
+ * `musl`: a static program's system calls. `raw`: the system calls of a dynamic program that makes them by number.
+ * `dynamic`: a dynamic program that calls libc's functions, with its system calls trapped.
  */
 export type Door = "preload" | "syscall" | "static" | "musl" | "raw" | "dynamic";
 
-/** Static programs: their calls are rewritten, so few are still trapped. (Their tests have "trapped" in the name, too.) */
+/** Doors of static programs. Their calls are rewritten, so few are trapped; their tests are named "trapped", too. */
 const PATCHED: readonly Door[] = ["static", "musl"];
 
 const BY_NUMBER = ["-Wno-unused-value", "-include", join(TESTS, "probes", "raw_calls.h")];
 
-/** The compiler flags that make a probe one for the door. */
+/** The compiler flags for the probes of each door. */
 export const DOOR_FLAGS: Readonly<Record<Door, readonly string[]>> = {
   preload: [],
   static: ["-static"],
@@ -50,7 +50,7 @@ const NOT_BY: Readonly<Record<string, Partial<Record<Door | "trapped", string>>>
 /** Arguments that keep a probe from some calls, and why. */
 type Arguments = Readonly<Record<string, { args: string[]; why: string }>>;
 
-/** Where calls are trapped. */
+/** The arguments where calls are trapped. */
 const TRAPPED_ARGUMENTS: Arguments = {
   after_many_datagrams: { args: ["without recv"], why: "recvfrom without an address is not trapped (docs/limits.md)" },
   changed_sides: { args: ["with addresses"], why: "send, write and sendto without an address are not trapped" },
@@ -69,7 +69,7 @@ const TRAPPED_ARGUMENTS: Arguments = {
   urgent_waits: { args: ["streams"], why: "poll and epoll_wait are not trapped (docs/limits.md)" },
 };
 
-/** Where they are rewritten. */
+/** The arguments where calls are rewritten. */
 const PATCHED_ARGUMENTS: Arguments = {
   cancellation: { args: ["the cancelled calls end"], why: "pthread_cancel waits for that there (docs/limits.md)" },
   signals: { args: ["the cancelled calls end"], why: "pthread_cancel waits for that there (docs/limits.md)" },
@@ -137,9 +137,9 @@ export function isTrapped(door: Door): boolean {
 }
 
 /**
- * @param name The probe's.
- * @param machine Where it runs.
- * @returns How the probe runs by this door; undefined: it cannot.
+ * @param name The probe's name.
+ * @param machine The machine on which the probe runs.
+ * @returns How the probe runs by this door, or undefined if it cannot.
  */
 export function passage(name: string, door: Door, machine: string = Deno.build.arch): Passage | undefined {
   const patched = PATCHED.includes(door);

@@ -1,6 +1,6 @@
 /** Facts that a program prints: `NAME=VALUE` a line, the value in JSON (`fact()` of tests/support/python/facts.py). */
 
-/** Values by name. A tuple of Python's is an array. */
+/** Values by name. A tuple of Python is an array. */
 export type Facts = Readonly<Record<string, unknown>>;
 
 /**

@@ -6,7 +6,7 @@ import { type Behaviour, guestIn, Multiplexer } from "./multiplexer.ts";
 /** The port in the program's address. */
 export const PORT = 2000;
 
-/** The guest's vsock port behind it. */
+/** The guest's vsock port to which PORT leads. */
 export const GUEST_PORT = 5678;
 
 export interface Place {
@@ -22,7 +22,7 @@ export interface Place {
 /**
  * Runs `fn` beside a multiplexer.
  *
- * @param behaviour How it behaves; by name, with the guest's servers under unsock.
+ * @param behaviour The multiplexer's behaviour. `faithful` and `slow` alone relay to the guest's servers, under unsock.
  * @param fn The test.
  */
 export async function withMultiplexer(

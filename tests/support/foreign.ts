@@ -1,6 +1,6 @@
 /**
- * Probe programs for another C library or another machine than the one that the tests run on. As at home, a probe runs
- * with and without the library, and both runs must tell the same facts.
+ * Probe programs for another C library or another machine than those of the tests. A probe runs with and without the
+ * library, and both runs must print the same facts.
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
@@ -14,12 +14,12 @@ import { libraryEnv } from "./library.ts";
 /** The source tree. */
 export const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
-/** As of the probes of this machine (probe.ts). */
+/** The flags of this machine's probes (probe.ts). */
 const FLAGS = ["-std=gnu17", "-Og", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
-/** Where a probe is compiled for, and how it is started there. */
+/** The system for which a probe is compiled, and how a probe is started there. */
 export interface Target {
-  /** Its binaries are in build/probes-NAME. */
+  /** The target's binaries are in build/probes-NAME. */
   readonly name: string;
   /** The compiler with flags of its own. */
   readonly compiler: readonly string[];
@@ -29,7 +29,7 @@ export interface Target {
   readonly emulator?: (preload: string | undefined) => readonly string[];
 }
 
-/** Guarantees to users, by the probe that shows each: a choice that touches every part of the library. */
+/** Guarantees to users, by the probe that shows each. The probes chosen use every part of the library. */
 const PROBES: Readonly<Record<string, string>> = {
   stream_addresses: "both ends of a connection agree on addresses and ports",
   stream_data: "queues, urgent data, half close, sendfile and splice are as over TCP",
@@ -53,7 +53,7 @@ const PROBES: Readonly<Record<string, string>> = {
   vfork_spawn: "children by vfork and posix_spawn leave the parent's sockets alone",
 };
 
-/** Which probes, and where. */
+/** The probes to run, and their target. */
 export interface ForeignProbes {
   /** Part of the tests' names. */
   readonly where: string;
@@ -83,7 +83,7 @@ async function compileFor(target: Target, source: string, output: string): Promi
  *
  * @param target The target it was compiled for.
  * @param command The program and its arguments.
- * @param dir The absolute directory of the socket files; undefined: without the library.
+ * @param dir The absolute directory of the socket files, or undefined to run without the library.
  * @returns The command, and the variables in addition to the caller's.
  */
 function startFor(
@@ -100,7 +100,7 @@ function startFor(
 /**
  * Registers the tests that probes print the same facts with and without the library.
  *
- * @param probes Which, and where.
+ * @param probes The probes and their target.
  */
 export function testForeignProbes(probes: ForeignProbes): void {
   for (const [name, story] of Object.entries(PROBES)) {
@@ -127,7 +127,7 @@ async function compare(name: string, target: Target): Promise<void> {
     const found = differences(plain.facts, under.facts, MAY_DIFFER[name]);
     assertStrictEquals(found.length, 0, `differs from TCP and UDP:\n  ${found.join("\n  ")}`);
     if (name !== "lifetime") assertEquals([...Deno.readDirSync(dir)], [], "socket files are left behind");
-    // Non-blocking connects that are refused become TCP's that the loopback device refuses (calls/connect.h).
+    // A refused non-blocking connect becomes a TCP connect, which the loopback device refuses (calls/connect.h).
     const refused = name === "errors" ? 2 * (under.refusals ?? 0) : 0;
     assertStrictEquals(under.traffic ?? 0, refused, "segments or datagrams went through IP");
   });

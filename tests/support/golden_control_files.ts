@@ -99,7 +99,7 @@ const TABLE: readonly (readonly [options: string, parts: string, target: string]
   ["--refuse --half-close hold", "20:0c 160:01002f6465762f6e756c6c 412:68616c6601", "nobody: connections are refused"],
 ];
 
-/** One of them. */
+/** One of these control files. */
 export interface GoldenControlFile {
   readonly options: readonly string[];
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -22,13 +22,13 @@ export function handOver(sockets: readonly Handed[], command: string[], env: Rec
 }
 
 /**
- * Runs a Python program under the library that gets sockets; it must write nothing to stderr.
+ * Runs a Python program that gets sockets, under the library. The program must write nothing to stderr.
  *
  * @param dir The absolute directory of the socket files.
  * @param sockets The sockets opened for it.
- * @param program Its text (program_text.ts), mostly with the module `handed`.
+ * @param program The program's text (program_text.ts), mostly with the module `handed`.
  * @param env Variables beside or instead of those for the sockets.
- * @returns Its output.
+ * @returns The program's output.
  */
 export async function told(
   dir: string,

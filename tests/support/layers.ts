@@ -1,6 +1,6 @@
-/** The rules of the layers as pure functions: allowed uses, circles, floors. Paths are relative to `c/`. */
+/** The rules of the layers as pure functions: allowed uses, cycles, floors. Paths are relative to `c/`. */
 
-/** From high to low. Folders of one row are side by side: none of them may use another. */
+/** The folders from high to low. Folders in one row may not use each other. */
 export const LAYERS: readonly (readonly string[])[] = [
   ["program"],
   ["preload", "trap"],
@@ -25,7 +25,7 @@ export interface Use {
 /** A graph of files: the files that each uses. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The folder of a file; empty for one that lies directly in `c/`. */
+/** Returns the folder of a file; "" for a file directly in `c/`. */
 export function folderOf(file: string): string {
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
 }
@@ -46,7 +46,7 @@ export function mayUse(from: string, to: string): boolean {
   return from !== "" && floor(from) < floor(to);
 }
 
-/** The uses that the layers forbid, each in words that name both functions and both files. */
+/** Returns a text for each use that the layers forbid, with both functions and both files. */
 export function forbidden(uses: readonly Use[]): string[] {
   return uses
     .filter(({ fromFile, toFile }) => !mayUse(folderOf(fromFile), folderOf(toFile)))
@@ -80,7 +80,7 @@ export function superfluous(texts: ReadonlyMap<string, string>): string[] {
   });
 }
 
-/** Whom each file uses, other than itself. */
+/** Returns the files that each file uses, without the file itself. */
 export function graphOf(uses: readonly { readonly fromFile: string; readonly toFile: string }[]): Graph {
   const graph = new Map<string, Set<string>>();
   for (const { fromFile, toFile } of uses) {
@@ -92,9 +92,9 @@ export function graphOf(uses: readonly { readonly fromFile: string; readonly toF
 }
 
 /**
- * Finds circles.
+ * Finds cycles in the graph.
  *
- * @returns For each file that is in one, the shortest that starts there; each circle once, from the first of its files.
+ * @returns Cycles, each once, from the first of its files. Each file in a cycle is in at least one of them.
  */
 export function circles(graph: Graph): string[][] {
   const found: string[][] = [];
@@ -108,7 +108,7 @@ export function circles(graph: Graph): string[][] {
   return found;
 }
 
-/** The shortest way from a file to itself, without the end. */
+/** Returns the shortest way from a file to itself, without the end. */
 function wayBack(graph: Graph, start: string): string[] | undefined {
   const cameFrom = new Map<string, string>();
   const queue = [start];
@@ -133,10 +133,10 @@ function wayTo(cameFrom: ReadonlyMap<string, string>, end: string, start: string
 }
 
 /**
- * Words for a circle that name the functions.
+ * Describes a cycle by its functions.
  *
  * @param circle A result of `circles`.
- * @param uses Where the graph came from.
+ * @param uses The uses of which the graph was made.
  */
 export function describeCircle(circle: readonly string[], uses: readonly Use[]): string {
   return circle.map((file, index) => {
@@ -146,12 +146,12 @@ export function describeCircle(circle: readonly string[], uses: readonly Use[]):
   }).join(", ");
 }
 
-/** Names of the files that a C file includes from the source tree. */
+/** Returns the names of the files that a C file includes from the source tree. */
 export function includesOf(source: string): string[] {
   return Array.from(source.matchAll(/^\s*#\s*include\s+"(?!\.\.\/build\/)([^"]+)"/gm), ([, name = ""]) => name);
 }
 
-/** Returns the length of the longest chain of files in which each includes the next. There are no circles. */
+/** Returns the length of the longest chain of files in which each includes the next. The graph must have no cycles. */
 export function floors(graph: Graph): number {
   const heights = new Map<string, number>();
   const height = (file: string): number => {

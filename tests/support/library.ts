@@ -6,20 +6,20 @@ import { build } from "../../scripts/build.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 
-/** Set by a task that has just built the library, so that test files need not check. */
+/** The variable that a task sets if it has just built the library, so that test files need not check. */
 export const BUILT = "UNSOCK_TEST_BUILT";
 
 // `deno test -A` alone, in a fresh clone, builds missing files. Several that do so at once do not disturb each other.
 if (Deno.env.get(BUILT) !== "1") await build([]);
 
-/** The runtime's cache of the command line's imports: needed, as `DENO_DIR`, where a test gives it another `HOME`. */
+/** The runtime's cache of the command line's imports. A test that gives it another `HOME` must set it as `DENO_DIR`. */
 export const RUNTIME_CACHE = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
 
 /** The default addresses of `unsock run`: local traffic. */
 const RUN_ADDRESSES = "127.0.0.1/8,0.0.0.0,::1,::";
 
 /**
- * Tells where the library is that the tests are about.
+ * Returns the path of the tested library.
  *
  * @returns The absolute path of the source tree's build/libunsock.so.
  */
@@ -27,12 +27,12 @@ export function libraryFile(): string {
   return join(ROOT, "build", "libunsock.so");
 }
 
-/** @returns The library as the command line asks it, in an environment that has these variables alone. */
+/** @returns The library, to be asked as the command line does, in an environment with these variables alone. */
 export function askedLibrary(variables: Readonly<Record<string, string>> = {}): Library {
   return new Library(libraryFile(), Environ.of(variables));
 }
 
-/** The library's functions that tell the names of one of its tables, by index. */
+/** The library's functions that return names of its tables by index. */
 const NAMES = {
   unsock_call_name: { parameters: ["u32"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -41,7 +41,7 @@ const NAMES = {
  * Asks the library for one of its own tables. Unlike `openFunctions` this leaves the environment alone, which all test files of a
  * process share.
  *
- * @param table The function that tells the names: of the intercepted calls (c/rt/calls.h).
+ * @param table The function that returns the names. `unsock_call_name`: of the intercepted calls (c/rt/calls.h).
  * @returns All names, in the table's order.
  */
 export function namesInLibrary(table: keyof typeof NAMES): string[] {

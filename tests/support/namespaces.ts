@@ -3,8 +3,8 @@ import { run } from "./process.ts";
 import { findProgram } from "./programs.ts";
 
 /**
- * @param uid The user who would have them, a user namespace first unless he is root.
- * @returns Whether he may, network and all.
+ * @param uid The user. Unless it is root, it makes a user namespace first.
+ * @returns Whether the user may make a network namespace.
  */
 export async function mayUnshare(uid = Deno.uid() ?? 0): Promise<boolean> {
   if (findProgram("unshare") === undefined) return false;

@@ -13,7 +13,7 @@ const TCP_LISTEN = "0A";
 /**
  * Lists the listening TCP sockets and the bound UDP sockets of this network namespace.
  *
- * @returns One entry a socket, with the port in host byte order.
+ * @returns One entry for each socket, with the port in host byte order.
  */
 export function ipListeners(): IpListener[] {
   return TABLES.flatMap((protocol) => readTable(protocol));
@@ -32,7 +32,7 @@ function readTable(protocol: string): IpListener[] {
   return listeners;
 }
 
-/** A kernel without IPv6 has no tcp6 and udp6 tables. */
+/** Returns "" if there is no such file: a kernel without IPv6 has no tables tcp6 and udp6. */
 function readIfThere(path: string): string {
   try {
     return Deno.readTextFileSync(path);

@@ -3,8 +3,8 @@
 /**
  * Writes `nginx.conf` into the directory.
  *
- * @param dir Where nginx has its files.
- * @param port Where it listens, on 127.0.0.1.
+ * @param dir The directory of nginx's files.
+ * @param port The port of 127.0.0.1 at which nginx listens.
  * @param location The text of its only location.
  * @param workers How many processes serve.
  * @returns The command that starts it.

@@ -15,9 +15,9 @@ const OBJECTS = join(ROOT, "build", "layers");
  */
 const FLAGS = [...COMPILE_FLAGS, "-Og", "-fno-inline", "-ffunction-sections", "-fdata-sections"];
 
-/** One object file, as readelf tells it. */
+/** One object file, from the output of readelf. */
 export interface ObjectFile {
-  /** Global symbols that it has. */
+  /** The global symbols that it defines. */
   readonly defined: readonly string[];
   /** The section that refers, and the global symbol that it refers to. */
   readonly references: readonly (readonly [section: string, symbol: string])[];
@@ -50,7 +50,7 @@ export function parseObject(text: string): ObjectFile {
 }
 
 /**
- * @param objects By file.
+ * @param objects The object files, by the path of their C files.
  * @returns The uses of other files' functions and objects, without the C library's, which no file defines.
  */
 export function usesBetween(objects: ReadonlyMap<string, ObjectFile>): Use[] {
@@ -70,7 +70,7 @@ async function checked(command: string[]): Promise<string> {
   return stdout;
 }
 
-/** Compiles unless that has been done with the same text. */
+/** Compiles a file, unless the same text has been compiled before. Returns the path of the object file. */
 async function compile(file: string, text: string, common: readonly string[]): Promise<string> {
   const object = join(OBJECTS, `${await hash([...common, file, text])}.o`);
   if (await Deno.stat(object).then(() => true, () => false)) return object;

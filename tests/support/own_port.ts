@@ -4,18 +4,18 @@ import { ipListeners } from "./net.ts";
 const RANGE = "/proc/sys/net/ipv4/ip_local_port_range";
 const TRIES = 1000;
 
-/** Held with `using`. */
+/** A port that is held until its disposal, with `using`. */
 export interface OwnPort extends Disposable {
   readonly port: number;
 }
 
 /**
- * Takes a port of TCP and UDP that no other process gets meanwhile. To a bind of port 0 and to clients the kernel gives
- * no port beyond its range, and an abstract socket name keeps each from the tests of other processes.
- * A port that was listened on and closed is everybody's: a test that runs beside may have it a moment later.
+ * Takes a port of TCP and UDP that no other process gets meanwhile: it is outside the range from which the kernel takes
+ * ephemeral ports, and an abstract socket name reserves it among the tests. (A port that the kernel gave to a listener
+ * is free once the listener is closed, so a concurrent test may get it.)
  *
  * @returns The port, which has no listener.
- * @throws {Error} when each that was tried is taken.
+ * @throws {Error} when all ports that it tried are taken.
  */
 export function ownPort(): OwnPort {
   const { first, last } = beyondRange(Deno.readTextFileSync(RANGE));
@@ -32,7 +32,7 @@ export function ownPort(): OwnPort {
   throw new Error(`no port from ${first} to ${last} is free`);
 }
 
-/** Takes the name that keeps the port from other tests. @returns Nothing while another process has it. */
+/** Takes the name that reserves the port among the tests. @returns Undefined while another test has the name. */
 export function hold(port: number): Deno.UnixListener | undefined {
   try {
     return Deno.listen({ transport: "unix", path: `\0unsock's tests: port ${port}` });
@@ -43,8 +43,9 @@ export function hold(port: number): Deno.UnixListener | undefined {
 }
 
 /**
- * @param range The kernel's text about its range.
- * @returns The ports below it, or above it; where it is all there is, all: by chance alone somebody else gets the same.
+ * @param range The text of ip_local_port_range.
+ * @returns The ports below the range, or above it. If the range leaves none, returns ports within it, which another
+ *   process gets only by chance.
  */
 export function beyondRange(range: string): { first: number; last: number } {
   const [low = 0, high = 0] = range.trim().split(/\s+/).map(Number);

@@ -5,31 +5,31 @@ import { withDir } from "./dir.ts";
 import { run } from "./process.ts";
 import { libraryEnv, libraryFile } from "./library.ts";
 
-/** The port. */
+/** The port of the control files. */
 export const PORT = 2000;
 
-/** How a test's program is reached. */
+/** The doors by which the library reaches a test's program. */
 export const DOORS = ["preload", "trap"] as const;
 export type Door = typeof DOORS[number];
 
 export interface Place {
-  /** Where the control files lead to; alone in its directory. */
+  /** The path to which the control files forward. Its directory has no other file. */
   path: string;
   /** The names in that directory. */
   names(): string[];
-  /** Runs a Python program (its text, with the module `place`), which must write nothing to stderr; returns what it printed. */
+  /** Runs the text of a Python program, which must write nothing to stderr. Returns its output. */
   python(program: string, as?: (command: string[]) => string[]): Promise<string>;
 }
 
-/** Where a place is. */
+/** The path and permissions of a place. */
 export interface PlaceOptions {
   /** The path in a new directory; "server" unless told. */
   name?: (elsewhere: string) => string;
-  /** That directory's mode. */
+  /** The mode of the new directory. */
   mode?: number;
-  /** The control files have the path as it is seen from that directory, where the programs are started. */
+  /** Whether the control files have a path relative to the new directory, in which the programs are started. */
   relative?: boolean;
-  /** Every user has the port. */
+  /** Whether every user may use the port. */
   everybody?: boolean;
 }
 

@@ -13,7 +13,7 @@ const SOURCES = [
 ];
 
 /**
- * Puts all questions in one run of the harness.
+ * Asks all questions in one run of the harness.
  *
  * @param how `tcp`: of streams; `udp`: of datagram sockets; `long`: in a directory whose path leaves little room.
  * @returns The answers.
@@ -22,7 +22,7 @@ export async function askAll(questions: readonly string[], how: "tcp" | "udp" | 
   return (await runHarness("support/port_names.c", SOURCES, how, ...questions)).trimEnd().split("\n");
 }
 
-/** Puts the table's questions, and compares the answers with the table's. */
+/** Asks the questions of the table, and compares the answers with those of the table. */
 export async function answers(
   table: readonly (readonly [string, string])[],
   how: "tcp" | "udp" = "tcp",

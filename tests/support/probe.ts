@@ -13,7 +13,7 @@ import { libraryEnv, libraryFile } from "./library.ts";
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const SOURCES = join(ROOT, "tests", "probes");
 const BINARIES = join(ROOT, "build", "probes");
-/** With -O2 gcc takes twice as long, for four hundred compilations: no probe is a measure of gcc's optimizations. */
+/** The compiler's flags. With -O2, gcc would take twice as long for four hundred compilations. */
 const FLAGS = ["-std=gnu17", "-Og", "-Wall", "-Wextra", "-Werror", "-pthread"];
 
 /** Doors whose probes differ only in how they are linked: they have one object file. */
@@ -21,7 +21,7 @@ const ONLY_LINKED: readonly Door[] = ["preload", "static", "dynamic"];
 
 const COUNTERS_FOLLOW = "=== what went over the network ===";
 
-/** Longer than a probe's own alarm, so that it is the probe that tells where it hangs. */
+/** Longer than a probe's own alarm, so that a probe that hangs reports where. */
 const TIMEOUT_MS = 360_000;
 
 /** The output and effects of one run of a probe. */
@@ -30,9 +30,9 @@ export interface ProbeRun {
   facts: string[];
   /** How many TCP segments and UDP datagrams went through IP in its network namespace; undefined without one. */
   traffic?: number;
-  /** How many TCP connects were refused by IP: two of those segments each. */
+  /** How many TCP connects were refused over IP. Each takes two segments of `traffic`. */
   refusals?: number;
-  /** Names in the directory of socket files when it had ended. */
+  /** The names in the directory of socket files after the end of the probe. */
   left: string[];
 }
 
@@ -47,9 +47,9 @@ export interface ProbeOptions {
   usesNetwork?: string;
   /** The probe has non-blocking connects refused, which become TCP's that the loopback device refuses (calls/connect.h). */
   refuses?: boolean;
-  /** It changes settings of its network namespace, so that it needs one of its own. */
+  /** Whether the probe changes settings of its network namespace, and so needs one of its own. */
   ownNetwork?: boolean;
-  /** The first kernel on which it is known to be as over TCP and UDP (docs/limits.md). */
+  /** The first kernel on which the probe is known to behave as over TCP and UDP (docs/limits.md). */
   since?: string;
 }
 
@@ -58,7 +58,7 @@ export interface ProbeOptions {
  *
  * @param name The file's name without `.c`.
  * @param flags More compiler flags; `-shared` makes a library.
- * @param door By which the library will reach it.
+ * @param door The door by which the library will reach the probe.
  * @param cross The compiler for another machine than this.
  * @returns The path of the program or library.
  * @throws {Error} with the compiler's words.
@@ -96,7 +96,7 @@ function modified(file: string): number {
 /** A namespace gives each run all ports and its own counters; undefined when this machine does not allow one. */
 let namespace: Promise<string[] | undefined> | undefined;
 
-/** The option of unshare(1) by which this user gets a network namespace; undefined: not in a chroot and some containers. */
+/** Returns the option of unshare(1) that gives this user a network namespace, or undefined if the user may have none. */
 function networkOption(): string | undefined {
   const unshare = findProgram("unshare");
   if (unshare === undefined) return undefined;

@@ -1,14 +1,14 @@
-/** Child processes of a test: each leads a session of its own and takes its descendants with it when it ends. */
+/** Child processes of a test. Each leads a session of its own. Its disposal ends its descendants, too. */
 import { searchPath } from "./programs.ts";
 
 /** How long a process may take to obey SIGTERM before it gets SIGKILL. */
 const TERM_GRACE_MS = 3_000;
-/** The time that its output may take to arrive when it has ended. */
+/** How long the output of a process may take to arrive after the end of the process. */
 const DRAIN_MS = 20_000;
 const RUN_TIMEOUT_MS = 180_000;
 
 export interface StartOptions {
-  /** Added to the caller's environment, or all there is with `clearEnv`. */
+  /** Variables to add to the caller's environment. With `clearEnv`, there are no others. */
   env?: Record<string, string>;
   cwd?: string;
   /** All of standard input; without it, standard input is empty. */
@@ -86,10 +86,10 @@ export class Proc implements AsyncDisposable {
   /**
    * Ends it and its descendants: SIGTERM, then SIGKILL.
    *
-   * @throws {Error} when a process that left the family still holds its output.
+   * @throws {Error} when another process, which is no descendant any more, still has the output open.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nobody is a child of one that has ended. To look at processes costs time, thousands of times in a run of tests.
+    // A process that has ended has no children. Reading all processes takes time, thousands of times in a run of tests.
     const family = this.#ended ? [] : descendants(this.pid);
     if (!this.#ended) sendSignal(this.pid, "SIGTERM");
     if (!await settles(this.status, TERM_GRACE_MS)) sendSignal(this.pid, "SIGKILL");
@@ -140,7 +140,7 @@ async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<v
   }
 }
 
-/** @returns Whether it is settled within this time. */
+/** @returns Whether the promise settles within this time. */
 export async function settles(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), timeoutMs));
@@ -179,15 +179,15 @@ function readProcess(pid: number): ProcessEntry | undefined {
   }
 }
 
-/** Of so many process ids none is given out again while a test runs: what was started later has a higher one. */
+/** True if there are so many process ids that none is used again during a test: later processes have higher ids. */
 const ARE_MANY = Number(Deno.readTextFileSync("/proc/sys/kernel/pid_max")) >= 2 ** 20;
 
-/** The process that was started last, by the kernel's account: a lower id means that ids have begun again. */
+/** Returns the id of the process that was started last. If an older process has a higher id, ids have begun again. */
 function lastStarted(): number {
   return Number(Deno.readTextFileSync("/proc/loadavg").trimEnd().split(" ").at(-1));
 }
 
-/** @returns All that were started after the process, and others where ids do not tell. Each costs a file to read. */
+/** @returns All processes that were started after this one; all processes if ids do not show which these are. */
 function laterProcesses(pid: number): ProcessEntry[] {
   const least = ARE_MANY && lastStarted() >= pid ? pid : 0;
   const pids = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).filter((each) => each > least);
@@ -223,10 +223,10 @@ async function endAll(list: () => ProcessEntry[]): Promise<void> {
 }
 
 /**
- * Returns whether a process lives. One that has ended does not, though its parent has not waited for it: in a container
- * without an init that may stay so.
+ * Returns whether a process lives. A zombie does not: in a container without an init process, its parent may never wait
+ * for it.
  *
- * @param pid Its process id.
+ * @param pid The process id.
  */
 export function isAlive(pid: number | string): boolean {
   return !["Z", "X", undefined].includes(readProcess(Number(pid))?.state);

@@ -7,8 +7,8 @@ const SHARED = join(dirname(fromFileUrl(import.meta.url)), "python");
 const IMPORT = /^from (\w+) import (?:\([^)]*\)|.+)\n/gm;
 
 /**
- * The programs of a test, as text for `python3 -c`: they are run as users who may read no file of this tree, and in
- * places where it is not. For the same reason a module of ours is put where it is imported.
+ * Reads the programs of a test, as text for `python3 -c`: users run them who may not read this tree, also in places
+ * without it. For the same reason, the text of an imported module of this tree replaces the import.
  *
  * @param test The test's `import.meta`.
  * @returns A function that reads `programs/TEST/NAME.py` (or a name with another extension), beside `TEST_test.ts`.

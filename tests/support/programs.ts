@@ -152,7 +152,7 @@ const PACKAGES: Record<string, string> = {
   zsh: "zsh",
 };
 
-/** Needs of a program that are no programs themselves: the file that shows the package. */
+/** Needs other than programs, each with the file that shows whether its package is installed. */
 const FILES: Record<string, string> = {
   "aarch64-libc": "/usr/aarch64-linux-gnu/include/stdio.h",
   "bash-completion": "/usr/share/bash-completion/bash_completion",
@@ -183,8 +183,8 @@ export function searchPath(): string {
 /**
  * Finds a program.
  *
- * @param program Its name, without a directory.
- * @returns Its absolute path, or undefined when the machine does not have it.
+ * @param program The program's name, without a directory.
+ * @returns The program's absolute path, or undefined if it is not installed.
  */
 export function findProgram(program: string): string | undefined {
   for (const directory of [...searchPath().split(":"), GIT_DIRECTORY, ...postgresDirectories()]) {

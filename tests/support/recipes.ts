@@ -6,7 +6,7 @@ import type { RunResult } from "./process.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 
-/** In the place of the page's own programs, which a bare machine has not: prints the files mapped into it. */
+/** Replaces the page's own programs, which a bare machine lacks. Prints the files mapped into its process. */
 const PROBE = `sh -c 'while read -r line; do echo "$line"; done </proc/$$/maps'`;
 const PROGRAMS = /\b(nc -l|python3 -m http\.server|curl) .*$/gm;
 

@@ -16,8 +16,7 @@ function typeOf(value: unknown): string {
 }
 
 /**
- * @returns The violations, each with its place; a member that the schema does not tell of counts, too: it is not
- *   documented.
+ * @returns The violations, each with its place. A member that is not in the schema is one, too: it is not documented.
  */
 export function violations(value: unknown, schema: Schema, place = "$"): string[] {
   const found: string[] = [];

@@ -1,6 +1,6 @@
 /** Notes why tests are skipped, for the end of `deno task test`. */
 
-/** Names the file, to which several test files append at once. */
+/** The variable that names the file of notes, to which several test files append at once. */
 export const SKIPS = "UNSOCK_TEST_SKIPS";
 
 /** What a test lacks. */
@@ -13,7 +13,7 @@ export interface Skip {
   readonly remedy?: string;
 }
 
-/** Appends a line to the file, if there is one. */
+/** Appends a line to the file of notes, if the variable names one. */
 export function noteSkip(skip: Skip): void {
   const file = Deno.env.get(SKIPS);
   if (file !== undefined) Deno.writeTextFileSync(file, `${JSON.stringify(skip)}\n`, { append: true });

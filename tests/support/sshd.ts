@@ -9,11 +9,11 @@ import { until } from "./wait.ts";
 
 /** sshd insists on this directory, which its service makes at boot. */
 const SEPARATION = "/run/sshd";
-/** Stands for it: one test at a time has that directory. */
+/** The port whose name ({@linkcode hold}) reserves the directory for one test at a time. */
 const SSH_PORT = 22;
 const WAIT_MS = 300_000;
 
-/** Runs `fn` while sshd's directory is there, alone among the tests; the directory goes if it was made for this. */
+/** Runs `fn` while sshd's directory exists, as the only test that uses it. Removes the directory if it made it. */
 export async function withSeparationDirectory(fn: () => Promise<void>): Promise<void> {
   let holder: Deno.UnixListener | undefined;
   await until("no other test has an sshd", () => (holder ??= hold(SSH_PORT)) !== undefined, WAIT_MS);
@@ -28,10 +28,10 @@ export async function withSeparationDirectory(fn: () => Promise<void>): Promise<
 }
 
 /**
- * Makes keys, and the settings of a server that lets root in by the one and of a client that has it.
+ * Makes a host key and a user key, and the settings of a server that lets root in by the user key.
  *
  * @param files A directory.
- * @param address Where sshd listens: `ADDRESS:PORT`.
+ * @param address The address at which sshd listens: `ADDRESS:PORT`.
  * @returns The text of its sshd_config.
  */
 export async function sshdConfig(files: string, address: string): Promise<string> {
@@ -53,7 +53,7 @@ export async function sshdConfig(files: string, address: string): Promise<string
 /**
  * Runs `fn` while an sshd listens on real TCP.
  *
- * @param port Of 127.0.0.1.
+ * @param port The port of 127.0.0.1.
  * @param hosts Names by which ssh finds it.
  * @param fn Gets the file for `ssh -F`.
  */

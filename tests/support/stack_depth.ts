@@ -7,18 +7,18 @@
  */
 import { run } from "./process.ts";
 
-/** Stack of the C library's function that a call goes on to (its cancellation point included). */
+/** The stack that a function of the C library takes, its cancellation point included. */
 const OUTSIDE = 160;
 
 /** A call, or a jump to another function. */
 interface Call {
   /** Bytes on the stack then, from the function's caller on. */
   readonly depth: number;
-  /** Where it leads; undefined: through a pointer; "outside": to the C library. */
+  /** The address of the called function; undefined: a call through a pointer; "outside": into the C library. */
   readonly target: number | "outside" | undefined;
 }
 
-/** A function, or a part of one that the compiler has put elsewhere. */
+/** A function, or a part of a function that the compiler has put elsewhere. */
 interface Code {
   readonly name: string;
   readonly unwind: Unwind;
@@ -34,7 +34,7 @@ interface Unwind {
   readonly rows: readonly { readonly at: number; readonly size: number | undefined }[];
 }
 
-/** The deepest way down from a function. */
+/** The chain of calls from a function that takes the most stack. */
 export interface Deepest {
   readonly bytes: number;
   /** The functions on the way, each with its part of the stack. */
@@ -111,7 +111,7 @@ export class Stacks {
   readonly #known = new Map<number, Deepest>();
   readonly #pointed = new Map<number, number | undefined>();
   readonly #above: number[] = [];
-  /** Functions that call themselves, by ways on which the stack grows: nothing says how deep. */
+  /** The cycles of functions that call themselves: nothing bounds their stack. */
   readonly circles = new Set<string>();
 
   /**
@@ -196,20 +196,20 @@ export class Stacks {
 
   #add(unwind: Unwind, text: string, depth: number): void {
     const code = this.#code(unwind);
-    const [, below = "0"] = /-0x([0-9a-f]+)\(%rsp/.exec(text) ?? []; // of who calls nobody
+    const [, below = "0"] = /-0x([0-9a-f]+)\(%rsp/.exec(text) ?? []; // the red zone, of a function that calls no other
     code.most = Math.max(code.most, depth + (text.startsWith("lea") ? 0 : parseInt(below, 16)));
     const [, how, address] = DIRECT.exec(text) ?? [];
     const target = parseInt(address ?? "", 16);
     const isStart = this.#find(target)?.start === target;
     if (how === "call") code.calls.push({ depth, target });
     else if (how !== undefined && isStart && target !== unwind.start) {
-      // Another part of this one stands as deep, another function at the caller's frame.
+      // Another part of this function begins at the same depth, another function at the caller's frame.
       code.calls.push({ depth: depth - (this.#find(target)?.rows[0]?.size ?? 0), target });
     }
     const taken = /^lea /.test(text) ? parseInt(NAMED.exec(text)?.[1] ?? "", 16) : NaN;
     if (this.#find(taken)?.start === taken) code.takes.add(taken);
     const through = THROUGH.exec(text)?.[1];
-    // A jump through a pointer in the middle of a function is a switch's.
+    // A jump through a pointer in the middle of a function belongs to a switch.
     if (through === "call") code.calls.push({ depth, target: this.#named(text) });
     else if (through === "jmp" && depth === unwind.rows[0]?.size) {
       code.calls.push({ depth: 0, target: this.#named(text) });
@@ -265,7 +265,7 @@ export class Stacks {
   }
 }
 
-/** The name in the source: link-time optimisation makes several of one. */
+/** Returns the name in the source: link-time optimization makes several functions of one, with suffixes. */
 export function plain(name: string): string {
   return name.replace(/\..*$/, "");
 }

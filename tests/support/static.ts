@@ -13,7 +13,7 @@ const COMPILERS: Record<Linking, string[]> = {
   musl: ["musl-gcc", "-static"],
 };
 
-/** @returns Whether this machine has the programs for that; if not, prints a line. */
+/** @returns Whether this machine has the compiler for this linking. If not, notes it for the end of the tests. */
 export function canLink(linking: Linking): boolean {
   return need(COMPILERS[linking][0] ?? "");
 }
@@ -21,8 +21,8 @@ export function canLink(linking: Linking): boolean {
 /**
  * Compiles a C file.
  *
- * @param source Its path.
- * @param dir Where to put the program.
+ * @param source The path of the C file.
+ * @param dir The directory for the program.
  * @param linking How it is linked.
  * @returns The program's path.
  * @throws {Error} with the compiler's words.
