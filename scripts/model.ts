@@ -1,7 +1,7 @@
 /**
- * Visits every state of the model of a port's names (`tests/proofs/port.pml`; with `--udp`, `port_udp.pml`), for every
- * choice of three processes' actions: with two kills (or `--kills N`) and a last bind, with a client, and with a call
- * that fails.
+ * Visits every state of the model of a port's names (`tests/proofs/port.pml`; with `--udp`, `port_udp.pml`): of every
+ * choice of three processes with two kills (or `--kills N`) and then a last bind; and of every choice of two servers,
+ * once with these kills and a client instead of the last bind, once with one kill and a call that fails.
  *
  * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`. WORD leaves only the choices whose
  * letters contain it. `--most` visits only N of these, at equal distances. `--whole` switches partial order reduction
@@ -16,7 +16,7 @@ const DAY_MS = 24 * 3600 * 1000;
 const SERVERS: Readonly<Record<Model, readonly string[]>> = { port: [..."ABWDawz"], port_udp: [..."ABWabwPxck"] };
 /** Processes beside servers: one sweeps the directory (`s`), the other prunes the port (`p`). */
 const MENDERS = [..."sp"];
-/** Reserved streams, at most one in a choice. */
+/** Servers that shut their listener down, which leaves the port reserved. At most one of them is in a choice. */
 const RESERVED = [..."rl"];
 
 /** @returns Every choice of two servers. Their order does not matter, so no choice occurs twice. */

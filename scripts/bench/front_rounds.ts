@@ -67,7 +67,7 @@ async function compare<F, M>(heading: string, usual: number, start: (dir: string
  * @param program The name of the calling program, for the line that reports a failure.
  * @param heading The heading of the section.
  * @param usual The number of rounds if no argument gives it.
- * @param start Starts the server. All files go into the directory that it gets.
+ * @param start Starts the server. Puts all files into the directory `dir`.
  */
 export async function compareFronts<F, M>(
   program: string,

@@ -1,5 +1,5 @@
 /**
- * An ordinary HTTP server on TCP, which does not use unsock. Prints its port when it listens, and ends when its
+ * An ordinary HTTP server on TCP, which has no code for unsock. Prints its port when it listens, and ends when its
  * standard input ends.
  *
  * Usage: `deno run -A server.ts PORT`

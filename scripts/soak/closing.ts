@@ -7,7 +7,7 @@ import type { Ledger } from "./ledger.ts";
 import { KINDS } from "./load.ts";
 
 const END_MS = 40_000;
-/** A child process of the library may wait this long for a thread that was in accept. */
+/** The time for a child that the library leaves at exit if a thread was in accept (`c/files/release.c`). */
 const LINGER_MS = 8_000;
 
 async function within(milliseconds: number, condition: () => boolean): Promise<boolean> {

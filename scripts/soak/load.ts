@@ -8,7 +8,7 @@ const TCP_MAKES = ["threads", "asyncio", "epoll", "prefork"];
 const UDP_MAKES = ["serve", "events"];
 const CHURN_PORTS = 4;
 
-/** The kinds of requests that the programs count. A soak in which no request of a kind succeeds shows nothing. */
+/** The kinds of requests that the programs count. A kind without a successful request is a finding. */
 export const KINDS = [
   "tcp steady",
   "tcp brief",
