@@ -1,20 +1,23 @@
 /* Finds the AppArmor profile under which a program would run, and tries what the profile allows. The kernel does not
  * show the paths to which it attaches profiles, so a stopped child executes the program. A process that is itself
- * confined does not try: it may seldom trace its children or change to another profile. */
+ * confined does not try: it may seldom trace its children or change to another profile. Under SELinux, the child shows
+ * whether the program's dynamic linker would ignore LD_PRELOAD. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"
 
+#include <linux/auxvec.h>
 #include <linux/ptrace.h>
 
+#define APPARMOR "apparmor/"
 #define UNCONFINED "unconfined"                /* a profile's name, or another profile's mode */
 #define STOPPED(signal) ((signal) << 8 | 0x7f) /* wait4's status */
 
 /* Appends a process's profile (0: this process) to `name`, without the mode: the kernel's "man (enforce)" becomes
- * "man". True if the profile confines the process; `*active`: AppArmor is active. */
-static bool read_profile(long process, struct unsock_text *name, bool *active) {
+ * "man". True if the profile confines the process; `*active`: the module ("apparmor/"; "": the main one) is active. */
+static bool read_profile(long process, const char *module, struct unsock_text *name, bool *active) {
     UNSOCK_TEXT(path, 48);
-    unsock_text_join(&path, "/proc/", process == 0 ? "self" : UNSOCK_DECIMAL(process), "/attr/apparmor/current");
+    unsock_text_join(&path, "/proc/", process == 0 ? "self" : UNSOCK_DECIMAL(process), "/attr/", module, "current");
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, path.buffer, O_RDONLY | O_CLOEXEC, 0);
     char *start = name->buffer + name->length;
     long length = fd < 0 ? fd : unsock_read(fd, start, name->size - name->length - 1);
@@ -71,7 +74,7 @@ static enum unsock_confinement try_profile(const struct unsock_confinement_quest
                                            struct unsock_text *name) {
     long child = execute_stopped(question->exec);
     const char *profile = name->buffer + name->length;
-    bool active = false, confined = child > 0 && read_profile(child, name, &active);
+    bool active = false, confined = child > 0 && read_profile(child, APPARMOR, name, &active);
     if (child > 0)
         end_stopped(child);
     if (!confined || !question->library) /* Ubuntu has profiles that do not confine, but allow userns */
@@ -86,19 +89,43 @@ static enum unsock_confinement try_profile(const struct unsock_confinement_quest
     return !question->try || question->try(question->context) ? UNSOCK_CONFINEMENT_FITS : UNSOCK_CONFINEMENT_SHUT;
 }
 
+/* True if the kernel lets the stopped child's dynamic linker ignore LD_PRELOAD. */
+static bool is_secure(long child) {
+    uint64_t entry[2] = {AT_IGNORE};
+    UNSOCK_TEXT(path, 32);
+    unsock_text_join(&path, "/proc/", UNSOCK_DECIMAL(child), "/auxv");
+    UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, path.buffer, O_RDONLY | O_CLOEXEC, 0);
+    while (entry[0] != AT_SECURE && unsock_read(fd, entry, sizeof(entry)) == sizeof(entry))
+        ;
+    return entry[0] == AT_SECURE && entry[1] != 0;
+}
+
+/* Runs in a process made for this: finds whether the program's SELinux context keeps the library out. */
+static enum unsock_confinement try_context(const struct unsock_exec *exec, struct unsock_text *name) {
+    long child = execute_stopped(exec);
+    bool active, secure = child > 0 && is_secure(child);
+    if (secure)
+        read_profile(child, "", name, &active);
+    if (child > 0)
+        end_stopped(child);
+    return secure ? UNSOCK_CONFINEMENT_IGNORED : UNSOCK_CONFINEMENT_NONE;
+}
+
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name) {
     uint64_t mask = UNSOCK_ALL_SIGNALS; /* a caller's handler must not run in the children */
     size_t before = name->length;
     int32_t ends[2] = {-1, -1};
-    bool active, confined = read_profile(0, name, &active);
+    bool labels = false, active, confined = read_profile(0, APPARMOR, name, &active);
+    if (!active && question->library)
+        read_profile(0, "", name, &labels);
     name->buffer[name->length = before] = '\0';
-    if (!active || confined || unsock_pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+    if ((!active && !labels) || confined || unsock_pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
         return UNSOCK_CONFINEMENT_NONE;
     unsock_rt_sigprocmask(SIG_SETMASK, &mask, &mask);
     long asker = unsock_clone(0, NULL); /* no SIGCHLD: the program must not notice */
     if (asker == 0) {
-        enum unsock_confinement answer = try_profile(question, name);
+        enum unsock_confinement answer = labels ? try_context(question->exec, name) : try_profile(question, name);
         unsock_write(ends[1], name->buffer + before, name->length - before);
         unsock_exit(answer);
     }
@@ -108,13 +135,17 @@ enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_q
     long length = unsock_read(ends[0], name->buffer + before, name->size - before - 1);
     unsock_close(ends[0]);
     unsock_close(ends[1]);
-    name->length += answer != UNSOCK_CONFINEMENT_NONE && length > 0 ? (size_t)length : 0;
-    name->buffer[name->length] = '\0';
+    name->buffer[before + (answer != UNSOCK_CONFINEMENT_NONE && length > 0 ? (size_t)length : 0)] = '\0';
+    name->length = strlen(name->buffer); /* SELinux's text ends with a null byte */
     return answer;
 }
 
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why) {
-    unsock_text_put(why, "its AppArmor profile ");
-    return unsock_confinement_ask(question, why) == UNSOCK_CONFINEMENT_UNMAPPED &&
-           !unsock_text_fail(why, " does not let it map the library");
+    UNSOCK_TEXT(name, UNSOCK_PROFILE_MOST);
+    enum unsock_confinement answer = unsock_confinement_ask(question, &name);
+    if (answer == UNSOCK_CONFINEMENT_UNMAPPED)
+        unsock_text_join(why, "its AppArmor profile ", name.buffer, " does not let it map the library");
+    if (answer == UNSOCK_CONFINEMENT_IGNORED)
+        unsock_text_join(why, "its SELinux context ", name.buffer, " does not let it preload the library");
+    return why->length > 0;
 }

@@ -58,8 +58,8 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     return text.cut ? -ENAMETOOLONG : 0;
 }
 
-/* Checks that the library can be read, and with UNSOCK_STRICT that AppArmor lets the program map the library. If not,
- * ld.so would print one line and start the program without the library. */
+/* Checks that the library can be read, and with UNSOCK_STRICT that AppArmor and SELinux let the program load it. If
+ * not, ld.so would print one line and start the program without the library. */
 static long check_library(const struct unsock_planning *planning) {
     UNSOCK_TEXT(why, UNSOCK_PROFILE_MOST + 64);
     struct unsock_confinement_question question = {&planning->plan->exec, unsock_child_environment_file(), NULL, NULL};

@@ -136,13 +136,14 @@ long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 /* confinement.c: Finds AppArmor's profile for a program. When an unconfined process executes a file, the kernel
  * attaches the profile whose path matches the file. For a loaded program this file is the library, not the program. */
 
-#define UNSOCK_PROFILE_MOST 192
+#define UNSOCK_PROFILE_MOST 160
 
 enum unsock_confinement {
     UNSOCK_CONFINEMENT_NONE,     /* no profile confines the program, or none is known */
     UNSOCK_CONFINEMENT_FITS,     /* its profile allows everything that was tried */
     UNSOCK_CONFINEMENT_SHUT,     /* `try` fails under its profile */
     UNSOCK_CONFINEMENT_UNMAPPED, /* its profile does not allow mapping the library */
+    UNSOCK_CONFINEMENT_IGNORED,  /* it changes its SELinux context, and would ignore LD_PRELOAD */
 };
 
 struct unsock_confinement_question {
@@ -152,11 +153,12 @@ struct unsock_confinement_question {
     const void *context;
 };
 
-/* Appends to `name` the profile that would confine the program; nothing for UNSOCK_CONFINEMENT_NONE. */
+/* Appends to `name` the profile or SELinux context that would confine the program; nothing for UNSOCK_CONFINEMENT_NONE.
+ */
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
-/* True if the program's profile forbids mapping the library; then `why` says so. If false, `why` has no meaning. */
+/* True if the program's profile or SELinux context keeps the library out; then `why`, empty before, says so. */
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why);
 
 /* Puts this process under the profile. False if the process may not change to it. */

@@ -173,9 +173,9 @@ static bool can_bind(const void *context) {
            unsock_run_directory_check_sockets(directory, true, &why);
 }
 
-/* Reports the AppArmor profile that would confine the program, and what it allows. */
+/* Reports the AppArmor profile or SELinux context that would confine the program, and what it allows. */
 static bool answer_profile(struct query *query) {
-    static const char answers[][12] = {"none", "fits", "shut", "unmapped"};
+    static const char answers[][12] = {"none", "fits", "shut", "unmapped", "ignored"};
     struct unsock_exec exec = {.directory = AT_FDCWD, .path = query->value};
     struct unsock_confinement_question question = {&exec, query->call->library, can_bind, &query->directory};
     UNSOCK_TEXT(profile, UNSOCK_PROFILE_MOST);

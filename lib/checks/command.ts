@@ -55,7 +55,9 @@ function programFindings(
     return [
       ...steps.map((step) => stepFinding(step, engine)),
       ...rewriting && rewriting.level === "note" ? [rewriting] : [],
-      ...executed.flatMap((file) => confinementFindings(file, library, place)),
+      ...executed.flatMap((file) =>
+        confinementFindings(file, library, place, engine === "trap" || trapped !== undefined)
+      ),
     ];
   } catch (error) {
     return [bad("program", reason(error))];

@@ -4,13 +4,14 @@ import type { PlaceOptions } from "../run/run_settings.ts";
 import { readText } from "../system/files.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
 
-const ANSWERS = ["none", "fits", "shut", "unmapped"] as const;
+const ANSWERS = ["none", "fits", "shut", "unmapped", "ignored"] as const;
 
-/** The AppArmor profile under which a program would run, and the result of the library's trial under that profile. */
+/** The AppArmor profile or SELinux context under which a program would run, and the result of the library's trial under that profile. */
 export interface Confinement {
   /**
    * `none`: no profile confines the program. `fits`: the profile allows all that unsock needs. `shut`: the profile
-   * allows no socket in the directory. `unmapped`: the profile forbids mapping the library.
+   * allows no socket in the directory. `unmapped`: the profile forbids mapping the library. `ignored`: the program
+   * changes its SELinux context, so that its dynamic linker ignores LD_PRELOAD.
    */
   readonly answer: typeof ANSWERS[number];
   readonly profile: string;
@@ -29,18 +30,33 @@ function profileQuestion(file: string): Question<Confinement> {
 }
 
 /** @returns Findings; none if no AppArmor profile confines the program and SELinux does not enforce. */
-export function confinementFindings(file: string, library: Library, place: PlaceOptions): Finding[] {
-  const found = formatConfinement(file, library.file, library.ask(profileQuestion(file), place));
+export function confinementFindings(file: string, library: Library, place: PlaceOptions, loads: boolean): Finding[] {
+  const found = formatConfinement(file, library.file, library.ask(profileQuestion(file), place), loads);
   return [found, selinuxFinding(readText("/sys/fs/selinux/enforce"))].filter((finding) => finding !== undefined);
 }
 
-/** @returns The finding, or undefined if no profile confines the program. */
+/**
+ * @param loads The kernel executes the library in the program's place: the program is static or trapped.
+ * @returns The finding, or undefined if no profile confines the program.
+ */
 export function formatConfinement(
   file: string,
   library: string,
   { answer, profile, directory }: Confinement,
+  loads = false,
 ): Finding | undefined {
   if (answer === "none") return undefined;
+  if (answer === "ignored" && loads) {
+    return note("confinement", `${file} does not get its SELinux context ${profile}: it keeps its caller's`);
+  }
+  if (answer === "ignored") {
+    const context = `${file}: its SELinux context ${profile} does not let it preload the library`;
+    return bad(
+      "confinement",
+      context,
+      "allow noatsecure to the caller's domain, or use --engine trap: docs/security.md",
+    );
+  }
   const subject = `${file}: its AppArmor profile ${profile}`;
   const rules = `add to the profile: ${library} mrix, ${directory}/ r, ${directory}/** rwlk, unix,`;
   if (answer === "unmapped") return bad("confinement", `${subject} does not let it map the library`, rules);
@@ -52,7 +68,7 @@ export function formatConfinement(
 export function selinuxFinding(enforce: string | undefined): Finding | undefined {
   return enforce?.trim() !== "1" ? undefined : note(
     "confinement",
-    "SELinux is enforcing: a program that changes its domain ignores LD_PRELOAD, and unsock does not see this",
+    "SELinux is enforcing: a program whose domain may not map the library is on the network, and unsock does not see this",
     "if a program is on the network under unsock: ausearch -m avc, and docs/security.md",
   );
 }

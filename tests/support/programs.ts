@@ -107,6 +107,7 @@ const PACKAGES: Record<string, string> = {
   runuser: "util-linux",
   setfacl: "acl",
   script: "bsdutils",
+  secilc: "secilc",
   setarch: "util-linux",
   setpriv: "util-linux",
   setsid: "util-linux",

@@ -4,8 +4,8 @@ import { formatConfinement, selinuxFinding } from "../../lib/checks/confinement.
 
 const ADVICE = "add to the profile: /lib/u.so mrix, /s/ r, /s/** rwlk, unix,";
 
-Deno.test("doctor tells what a program's AppArmor profile does not allow, and the rules to add", () => {
-  const format = (answer: "none" | "fits" | "shut" | "unmapped") => {
+Deno.test("doctor tells what a program's AppArmor profile or SELinux context does not allow", () => {
+  const format = (answer: "none" | "fits" | "shut" | "unmapped" | "ignored") => {
     const finding = formatConfinement("/bin/x", "/lib/u.so", { answer, profile: "x", directory: "/s" });
     return finding && [finding.level, finding.text, finding.advice];
   };
@@ -21,6 +21,12 @@ Deno.test("doctor tells what a program's AppArmor profile does not allow, and th
     "/bin/x: its AppArmor profile x does not let it map the library",
     ADVICE,
   ]);
+  assertEquals(format("ignored")?.slice(0, 2), [
+    "FAIL",
+    "/bin/x: its SELinux context x does not let it preload the library",
+  ]);
+  const ignored = { answer: "ignored", profile: "x", directory: "/s" } as const;
+  assertStrictEquals(formatConfinement("/bin/x", "/lib/u.so", ignored, true)?.level, "note");
 });
 
 Deno.test("doctor names SELinux where it is enforcing, and is silent elsewhere", () => {

@@ -5,12 +5,14 @@ import { withDir } from "../support/dir.ts";
 import { run, start } from "../support/process.ts";
 import { need } from "../support/programs.ts";
 import { until } from "../support/wait.ts";
-import { compile, ENDINGS, makeImage, NOBODY } from "./image.ts";
+import { compile, ENDINGS, makeImage, type More, NOBODY } from "./image.ts";
 import { fetchKernel } from "./kernel.ts";
 import { runGuest } from "./machine.ts";
 import { parseChecks } from "./report.ts";
 
-const CACHE = join(dirname(fromFileUrl(import.meta.url)), "..", "..", "build", "vm");
+const HERE = dirname(fromFileUrl(import.meta.url));
+const GUEST = join(HERE, "guest");
+const CACHE = join(HERE, "..", "..", "build", "vm");
 const GUEST_TIMEOUT_MS = 240_000;
 
 /** The guest has the host's own C library and iperf, and a kernel for this architecture. */
@@ -64,25 +66,35 @@ Deno.test({
     }),
 });
 
+/** Boots a guest; each of its checks is a step. */
+async function stepThrough(t: Deno.TestContext, dir: string, more: More, words: string[] = []): Promise<void> {
+  const kernel = await fetchKernel(CACHE);
+  const { verdict, console } = await runGuest(kernel, await makeImage(kernel, dir, more), GUEST_TIMEOUT_MS, words);
+  const checks = parseChecks(console);
+  for (const { name, ok, output } of checks) {
+    await t.step(name, () => assert(ok, output));
+  }
+  assertStrictEquals(console.findLast((line) => line.startsWith("1..")), `1..${checks.length}`, console.join("\n"));
+  assertStrictEquals(verdict, checks.every(({ ok }) => ok) ? "passed" : "failed", console.join("\n"));
+}
+
 Deno.test({
   name: "in a virtual machine, unsock takes TCP programs to AF_VSOCK and AF_TIPC",
   ignore,
-  fn: async (t) => {
-    await withDir(async (dir) => {
-      const kernel = await fetchKernel(CACHE);
-      const { verdict, console } = await runGuest(
-        kernel,
-        await makeImage(kernel, dir, { programs: ["apparmor_parser"] }),
-        GUEST_TIMEOUT_MS,
-      );
-      const checks = parseChecks(console);
-      for (const { name, ok, output } of checks) {
-        await t.step(name, () => assert(ok, output));
-      }
-      assertStrictEquals(console.findLast((line) => line.startsWith("1..")), `1..${checks.length}`, console.join("\n"));
-      assertStrictEquals(verdict, checks.every(({ ok }) => ok) ? "passed" : "failed", console.join("\n"));
-    });
-  },
+  fn: (t) => withDir((dir) => stepThrough(t, dir, { programs: ["apparmor_parser"] })),
+});
+
+Deno.test({
+  name: "in a virtual machine with SELinux, a program whose domain keeps the library out is refused",
+  ignore: ignore || !need("secilc"),
+  fn: (t) =>
+    withDir(async (dir) => {
+      const policy = join(dir, "selinux.policy");
+      const words = ["secilc", "-c", "33", "-f", "/dev/null", "-o", policy, join(GUEST, "selinux.cil")];
+      const { code, stderr } = await run(words);
+      assertStrictEquals(code, 0, stderr);
+      await stepThrough(t, dir, { checks: join(GUEST, "selinux"), scripts: [policy] }, ["lsm=selinux"]);
+    }),
 });
 
 Deno.test({
