@@ -18,17 +18,17 @@ typedef long cancel_function(long, long, long, long, long, long, long);
 /* glibc's __syscall_cancel, since 2.41. */
 static cancel_function *cancel;
 
-/* Makes the library's own writes (unsock_next.write) by __syscall_cancel; in an older libc a part of `write` does. */
+/* Serves as unsock_next.write with glibc 2.41 or later. With an older libc, a part of libc's `write` serves as that. */
 static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
     return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
 }
 
-/* The target of the jump. The exported `write` cannot be it: that symbol may be another library's. */
+/* The target of the jump. The exported `write` cannot be the target: that symbol may be another library's. */
 static ssize_t inside_write(int fd, const void *data, size_t size) {
     return unsock_libc_result(unsock_active() ? unsock_call_write(fd, data, size) : unsock_real_write(fd, data, size));
 }
 
-/* Returns the offset in the file of an address in a mapped object; 0: it is in no executable segment. */
+/* Returns the file offset of the address `at` in the object mapped at `start`; 0 if no executable segment has it. */
 static uint64_t offset_in_file(uint64_t start, uint64_t at) {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)start;
     const Elf64_Phdr *parts = (const Elf64_Phdr *)(start + header->e_phoff);

@@ -96,10 +96,11 @@ struct unsock_exec {
 struct unsock_exec_plan {
     struct unsock_exec exec;
     struct unsock_exec_space *space;
-    int descriptor; /* opened for the exec, and closed if the exec fails; -1: none */
+    int descriptor; /* opened for the exec; unsock_exec_drop closes it; -1: none */
 };
 
-/* Makes a plan. Returns 0, or -errno and no plan. If the planned exec fails, the caller must drop the plan. */
+/* Makes a plan. Returns 0, or -errno and no plan. The caller must drop the plan, unless the exec has replaced this
+ * process: also after a posix_spawn, whose exec replaces only the child. */
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
 

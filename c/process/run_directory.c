@@ -190,7 +190,7 @@ static long try_socket(const char *directory) {
 
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error) {
-    /* Accepts a directory to which this user may not write: a client needs no such permission. */
+    /* Accepts a directory in which this user may make no file: a client needs no write permission. */
     long access = unsock_faccessat2(AT_FDCWD, directory->path, W_OK | X_OK, AT_EACCESS);
     if (access == -EACCES || (!known && (access < 0 || is_usual_file_system(directory->path))))
         return true;

@@ -12,7 +12,8 @@
 #define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, which is held back */
 #define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
-/* Until the multiplexer answers, the set waits for data, not for EPOLLOUT. EPOLLEXCLUSIVE allows no marks. */
+/* Returns the events to register until the multiplexer answers: for data, not for EPOLLOUT; the marks remember the
+ * program's events. With EPOLLEXCLUSIVE, which allows no marks, returns `events` unchanged. */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)
         return events;

@@ -100,7 +100,8 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* The copy's number may still have the entry of a closed duplicate. Clears it: the copy must keep the old socket. */
+/* The copy's number may still have the entry of a closed duplicate. Clears that entry, so that the copy keeps the old
+ * socket. */
 long unsock_redirect_copy(int fd) {
     long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)
@@ -108,7 +109,7 @@ long unsock_redirect_copy(int fd) {
     return copy;
 }
 
-/* Replaces the socket of `fd` and its duplicates. `old` is the entry as it was before. */
+/* Replaces the socket of `fd` and its duplicates. `old` is the entry before the exchange. */
 UNSOCK_OWN_FRAME static long take_place(int fd, struct unsock_fd *entry, const struct unsock_fd *old, int standin,
                                         enum unsock_kind kind, long flags) {
     /* Threads may wait for the first datagram of the old socket. A shutdown of its copy wakes them: they receive

@@ -31,7 +31,8 @@ long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum 
 long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags);
 
 /* Puts a TCP or UDP socket of the kernel's behind a redirected descriptor: unconnected, and bound to the address that
- * the program bound. Does nothing if one is there already. Returns 0, or -errno with the descriptor unchanged. */
+ * the program bound. Does nothing if the kernel's socket is there already. Returns 0, or -errno with the descriptor
+ * unchanged. */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
 /* As unsock_redirect_to_ip, but gives up the bound address, as connect(AF_UNSPEC) does. */

@@ -98,7 +98,7 @@ void unsock_next_resolve(void) {
 }
 
 static int (*set_cancel_type)(int type, int *before);
-static UNSOCK_TABLE int32_t answering[256]; /* the number of each thread that answers a trapped call, at its place */
+static UNSOCK_TABLE int32_t answering[256]; /* threads that answer a trapped call (place_of_answer) */
 static unsigned resolve_answers;
 
 void unsock_next_resolve_trapped(void) {

@@ -9,7 +9,7 @@ static uint16_t family_of_control(const uint8_t *address) {
     return family;
 }
 
-/* True for a path, or if `abstract` an abstract name; false for the unnamed address. */
+/* True for the address of a path or, if `abstract`, of an abstract name; false for the unnamed address. */
 static bool unix_address_fits(const uint8_t *address, uint32_t length, bool abstract) {
     if (family_of_control(address) != AF_UNIX || length <= UNSOCK_SUN_PATH_OFFSET ||
         length > sizeof(struct sockaddr_un))

@@ -11,21 +11,23 @@ const char *unsock_environment_get(const char *const *environment, const char *n
 
 #define UNSOCK_ENVIRONMENT_OWN 64
 
-/* Copies pointers to the library's variables (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order. Returns a
- * list of these alone, which is faster to search; or the whole one, if they are too many. */
+/* Copies pointers to the library's variables (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order. Returns
+ * `own`, which is faster to search than `whole`; or `whole`, if `own` has too little room. */
 const char *const *unsock_environment_own(const char *const *whole, const char *own[UNSOCK_ENVIRONMENT_OWN]);
 
-/* Stores the strings of a block in `own`. A last string without its NUL is skipped. False if there are too many. */
+/* Stores pointers to the strings of a block, as in /proc/PID/environ, in `own`. Skips a last string without its NUL.
+ * False if `own` has too little room. */
 bool unsock_environment_of_block(const char *block, size_t length, const char *own[UNSOCK_ENVIRONMENT_OWN]);
 
 /* True if this environment turns the library off (UNSOCK_OFF=1). */
 bool unsock_environment_is_off(const char *const *environment);
 
-/* setting_names.c: Finds misspelt names of settings, which would silently have no effect. The command line's
- * lib/run/setting_names.ts has the same rules and the same words. */
+/* setting_names.c: Finds misspelt names of settings, which would silently have no effect. The
+ * build makes the list of names (scripts/tables.ts). */
 
 /* Checks that each UNSOCK_* variable is a setting, or a variable of the command line, the tests or the library's own
- * commands. An empty variable counts as unset. Returns false with one line in `error`, which has the nearest name. */
+ * commands. An empty variable counts as unset. Returns false with one line in `error`: it has the nearest name, or
+ * names the manual page if no name is near. */
 bool unsock_setting_names_check(const char *const *environment, struct unsock_text *error);
 
 /* Returns the environment variable of setting number `index` (settings.c), NULL after the last. */

@@ -11,7 +11,7 @@ enum unsock_errno_at {
     UNSOCK_AT_SEND,        /* connect or sendmsg of a datagram socket to a port's file */
     UNSOCK_AT_OPEN,        /* socket() for a socket that replaces another */
     UNSOCK_AT_TARGET,      /* connect to a control file's target */
-    UNSOCK_AT_TARGET_ONCE, /* the same by a non-blocking socket */
+    UNSOCK_AT_TARGET_ONCE, /* as UNSOCK_AT_TARGET, by a non-blocking socket */
     UNSOCK_AT_MULTIPLEXER, /* connect to Firecracker's multiplexer */
     UNSOCK_AT_STEP,        /* any call of the library's own during one of the program's */
     UNSOCK_AT_ERROR,       /* SO_ERROR of a connect to a control file's target, negative */

@@ -63,7 +63,8 @@ static unsigned preparation(const uint8_t *at, unsigned *seen) {
     return 0;
 }
 
-/* True if the code from `at` on calls __syscall_cancel. `distance`: from `at` to that function. */
+/* True if the code from `at` on calls a function as `write` calls __syscall_cancel. `distance`: from `at` to the called
+ * function, whose bytes unsock_libc_cancel_find checks. */
 static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     const uint8_t *start = at;
     unsigned seen = 0;

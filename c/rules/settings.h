@@ -54,7 +54,7 @@ struct unsock_settings {
     int mode;         /* of new socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
     struct unsock_ip default4; /* the address of IPv4 peers that have none of their own */
-    struct unsock_ip default6; /* the same for IPv6; an IPv4 address if UNSOCK_ADDR has no IPv6 one */
+    struct unsock_ip default6; /* of IPv6 peers; an IPv4 address if UNSOCK_ADDR names no IPv6 address */
     /* Converted peers get addresses from this range, one for each machine; family 0: the default address. */
     struct unsock_prefix accept_as;
     char directory[UNSOCK_DIR_ROOM]; /* absolute, without a slash at the end */
@@ -72,8 +72,10 @@ extern struct unsock_settings unsock_settings;
 
 /* address.c: Decides which IP addresses are covered. Pure. */
 
-/* True if the port is covered (0 always is); and if the address is covered, with `port` in the place of its own. */
+/* True if the port is covered; 0 always is. */
 bool unsock_address_covers_port(uint16_t port);
+
+/* True if the address would be covered with `port` instead of its own port. */
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port);
 
 static inline bool unsock_address_covered(const struct unsock_ip *ip) {

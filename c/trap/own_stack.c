@@ -19,7 +19,7 @@
 
 #define STACK_DISABLED 2 /* SS_DISABLE */
 
-static uint64_t roomy[ROOMY]; /* page numbers of stacks with enough room below; the generation in the lower half */
+static uint64_t roomy[ROOMY]; /* upper half: the page of a stack pointer with room below; lower half: generation */
 static uint32_t generation;
 
 static UNSOCK_TABLE struct unsock_own_stack *kept_stacks[KEPT];

@@ -146,7 +146,8 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stores where the stubs' memory and its byte for `read` are. Lets threads get stacks, if the stubs need them. */
+/* Stores the addresses of the stubs' memory and of the byte for `read` in the table of calls. Lets threads get stacks,
+ * if the stubs need them. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* NULL if another version of the library loaded the program */
