@@ -58,8 +58,8 @@ static inline char *unsock_decimal_put(char *at, unsigned number) {
 
 #define UNSOCK_IP_SHOWN_MOST 39 /* xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:xxxx */
 
-/* Write an address as in RFC 5952, without a NUL and with `colon` for each colon, and return the end; and read it, with
- * false for every other spelling. */
+/* unsock_ip_show writes an address as in RFC 5952, without a NUL and with `colon` for each colon, and returns the end.
+ * unsock_ip_read_shown reads such text, and returns false for every other spelling. */
 char *unsock_ip_show(char *at, const struct unsock_ip *ip, char colon);
 bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon);
 
