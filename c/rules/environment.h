@@ -22,8 +22,8 @@ bool unsock_environment_of_block(const char *block, size_t length, const char *o
 /* True if this environment turns the library off (UNSOCK_OFF=1). */
 bool unsock_environment_is_off(const char *const *environment);
 
-/* setting_names.c: Finds misspelt names of settings, which would silently have no effect. The
- * build makes the list of names (scripts/tables.ts). */
+/* setting_names.c: Finds misspelt names of settings, which would silently have no effect. The build makes the list of
+ * names (scripts/tables.ts). */
 
 /* Checks that each UNSOCK_* variable is a setting, or a variable of the command line, the tests or the library's own
  * commands. An empty variable counts as unset. Returns false with one line in `error`: it has the nearest name, or
