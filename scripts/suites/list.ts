@@ -3,7 +3,7 @@ import { CURL, LIBEVENT, LIBUV } from "./c_libraries.ts";
 import { CPYTHON } from "./cpython.ts";
 import { GO, GO_DISTURBED, GO_PACKAGES } from "./go.ts";
 import { NODE } from "./node.ts";
-import { AIOHTTP, EXPRESS, TWISTED, WEBSOCKETS, WS } from "./packages.ts";
+import { AIOHTTP, EXPRESS, FASTIFY, TWISTED, UVLOOP, WEBSOCKETS, WS } from "./packages.ts";
 import { HAPROXY, HAPROXY_TRAPPED, VARNISH } from "./proxies.ts";
 import { REDIS } from "./redis.ts";
 import { PERL_CORE, RUBY, TCL } from "./scripting.ts";
@@ -27,7 +27,9 @@ export const SUITES: readonly Suite[] = [
   GO_PACKAGES,
   WS,
   EXPRESS,
+  FASTIFY,
   WEBSOCKETS,
   AIOHTTP,
   TWISTED,
+  UVLOOP,
 ];

@@ -1,5 +1,6 @@
-/** The tests of libraries for servers and clients, from Debian's packages for Node.js and Python. */
-import { join } from "@std/path/posix";
+/** The tests of libraries for servers and clients, from Debian's and npm's packages for Node.js and Python. */
+import { basename, join } from "@std/path/posix";
+import { statOrUndefined } from "../../lib/system/files.ts";
 import { readPytest, readTap } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";
 
@@ -62,7 +63,8 @@ function pytest(cwd: string, files: readonly string[], env: Record<string, strin
 /** Returns a command that prints a module's name and version. It fails if a module is missing. */
 function pythonVersion(name: string, others: readonly string[]): string[] {
   const modules = [name.toLowerCase(), "pytest_timeout", ...others].join(", ");
-  return ["/usr/bin/python3", "-c", `import ${modules}; print("${name}", ${name.toLowerCase()}.__version__)`];
+  // -P: without the modules in the working directory, the source.
+  return ["/usr/bin/python3", "-P", "-c", `import ${modules}; print("${name}", ${name.toLowerCase()}.__version__)`];
 }
 
 export const WEBSOCKETS: Suite = {
@@ -114,8 +116,61 @@ export const TWISTED: Suite = {
   least: 400,
   async prepare(_tree, work) {
     // The tests leave files in the directory in which they run.
-    await Deno.remove(join(work, "twisted")).catch(() => undefined);
-    await Deno.symlink(join(PYTHON_MODULES, "twisted"), join(work, "twisted"));
+    await linkInto(work, join(PYTHON_MODULES, "twisted"));
     return [pytest(work, TWISTED_TESTS.map((name) => `twisted/internet/test/${name}.py`))];
+  },
+};
+
+export const UVLOOP: Suite = {
+  name: "uvloop",
+  about: "all of `tests`, with Python",
+  source: "uvloop",
+  programs: ["python3"],
+  version: pythonVersion("uvloop", ["OpenSSL", "aiohttp", "psutil"]),
+  least: 400,
+  async prepare(tree, work) {
+    // Beside the source's `uvloop`, which is not built, the tests would not find Debian's.
+    await linkInto(work, join(tree, "tests"));
+    return [pytest(work, ["tests"])];
+  },
+};
+
+async function linkInto(directory: string, target: string): Promise<void> {
+  const link = join(directory, basename(target));
+  await Deno.remove(link).catch(() => undefined);
+  await Deno.symlink(target, link);
+}
+
+const FASTIFY_VERSION = "5.12.8";
+
+export const FASTIFY: Suite = {
+  name: "fastify",
+  about: "all of `test` of the npm package, each file by itself, with node",
+  programs: ["node", "npm"],
+  version: ["echo", `fastify ${FASTIFY_VERSION}`],
+  least: 1_500,
+  async prepare(_tree, work, run) {
+    const tree = join(work, "package");
+    const archive = `fastify-${FASTIFY_VERSION}.tgz`;
+    if (statOrUndefined(join(tree, "node_modules")) === undefined) {
+      await run(["npm", "pack", `fastify@${FASTIFY_VERSION}`], { cwd: work });
+      await run(["tar", "-xf", archive], { cwd: work });
+      await run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: tree });
+    }
+    const list = await run(["find", "test", "-name", "*.test.js", "-o", "-name", "*.test.mjs"], { cwd: tree });
+    const files = list.split("\n").filter((name) => name !== "").toSorted();
+    const loop =
+      `for test; do echo "$test .."; timeout -k 5 ${TEST_SECONDS} node --test-reporter=tap "$test"; done; true`;
+    return [{
+      name: "test",
+      cwd: tree,
+      seconds: SECONDS,
+      chooses: true,
+      // A test's name begins with its file's.
+      command: (
+        { only },
+      ) => ["sh", "-c", loop, "sh", ...new Set(only?.map((test) => test.replace(/: .*/s, "")) ?? files)],
+      read: readTap,
+    }];
   },
 };

@@ -32,12 +32,15 @@ function isStatus(word: string): word is Status {
   return ["pass", "fail", "skip", "unfinished"].includes(word);
 }
 
-/** Reads TAP. `prove -v` prints the file's name before its tests. A test without a description has its number. */
+/**
+ * Reads TAP. `prove -v`, and the loop that runs fastify's tests, print a file's name before its tests. A test without a
+ * description has its number.
+ */
 export function readTap(output: string): Results {
   const named = new Named();
   let file = "";
   for (const line of output.split("\n")) {
-    file = /^(\S+\.t) \.+ *$/.exec(line)?.[1] ?? file;
+    file = /^(\S+\.(?:t|m?js)) \.+ *$/.exec(line)?.[1] ?? file;
     const [, not, number = "", text = ""] = /^(not )?ok (\d+)(?:\s+(?:- )?(.*))?$/.exec(line) ?? [];
     if (number === "") continue;
     const [, what = "", directive] = /^(.*?)\s*(?:# (SKIP|TODO|skip|todo)\b.*)?$/.exec(text) ?? [];

@@ -82,7 +82,7 @@ export function makePage(runs: readonly Kept[], known: readonly Known[], suites:
     "# Does it really behave like TCP?",
     "",
     "Other projects have tests of their sockets and of what they build on them, written for TCP and UDP. `deno task test:suites` fetches",
-    "these tests as Debian's sources, and runs each suite twice, over the kernel's own TCP and under unsock. Each run has a network namespace of its",
+    "these tests as Debian's sources (fastify's from npm's registry), and runs each suite twice, over the kernel's own TCP and under unsock. Each run has a network namespace of its",
     "own with nothing but a loopback in it. The task looks for tests that pass over TCP and do not pass under unsock: they fail, hang, are skipped, or do not",
     "run. It runs these tests a second time over both. A test counts as a difference if it passes over TCP both times, and under unsock neither time. Tests that",
     "do not pass over TCP show nothing, and are only counted. The task writes this page and [suites.json](suites.json).",

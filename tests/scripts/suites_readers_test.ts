@@ -62,6 +62,20 @@ t/18.t .. skipped: no IPv6
   });
 });
 
+Deno.test("fastify: the loop prints a file's name before its TAP, and tests of two files may have one name", () => {
+  const output = `test/listen.1.test.js ..
+TAP version 13
+# Subtest: closes
+    # Subtest: at once
+    ok 1 - at once
+ok 1 - closes
+test/esm/esm.test.mjs ..
+TAP version 13
+not ok 1 - closes
+`;
+  assertRead(readTap(output), { "test/listen.1.test.js: closes": "pass", "test/esm/esm.test.mjs: closes": "fail" });
+});
+
 Deno.test("node and libuv: a TAP line without a dash names the test, too", () => {
   const output = `TAP version 13
 1..3
