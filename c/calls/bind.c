@@ -29,8 +29,8 @@
 
 #define FREE_TRIES 16
 
-/* True if the bind itself checks that the number still belongs to this socket: to a file it fails on any socket but an
- * unnamed AF_UNIX one. False with UNSOCK_MODE: fchmod, which comes first, would change another file's mode. */
+/* True if the bind itself checks that the number still belongs to this socket: a bind to a file fails on any socket but
+ * an unnamed AF_UNIX one. False with UNSOCK_MODE: fchmod, which comes first, would change another file's mode. */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&

@@ -34,7 +34,8 @@ static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, u
     return &arrays[(uintptr_t)fds / 16 % ARRAYS];
 }
 
-/* Adds POLLPRI to the events of streams. Returns false, and adds nothing, if the array may not be writable. */
+/* Adds POLLPRI to the events of streams. Returns false, and adds nothing, if the array may not be writable or is too
+ * long to be remembered, or if the program has its own filter. */
 static bool mark_urgent(struct pollfd *fds, unsigned long count) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool known = unsock_user_is_certain(fds, count * sizeof(*fds)) || __atomic_load_n(place, __ATOMIC_RELAXED) == array;
@@ -59,7 +60,8 @@ static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
     return odd && ready > 0;
 }
 
-/* Returns as unmark, for an array without added POLLPRI. Remembers the array: the next call adds POLLPRI to it. */
+/* Returns as unmark, for an array without added POLLPRI. If a descriptor is ready, remembers the array: the next call
+ * with this array adds POLLPRI. */
 static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool odd = false;

@@ -34,7 +34,7 @@ int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t be
  * signal ends the connect. */
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end);
 
-/* tipc_service.c: Whether any socket has a TIPC service. */
+/* tipc_service.c: Checks whether a TIPC service is taken, and turns TIPC's error for an absent one into UDP's. */
 
 /* True if the control file names a TIPC service, or a range of them, to which another socket of this node is bound.
  * TIPC lets any number of sockets bind a service, and shares clients among them. A node address is no service. */

@@ -75,8 +75,9 @@ void unsock_lock_drop(struct unsock_lock *lock);
 void unsock_lock_end(void);
 
 /* The functions below change names in the directory, as the system calls of these names do; all paths are absolute. If
- * other users could replace the directory (UNSOCK_TRUST), each change opens it and works from its descriptor; -EACCES:
- * it is not the one found at the start. Otherwise a change goes by path. */
+ * other users could replace the directory (UNSOCK_TRUST), each change opens the directory and works from its
+ * descriptor, and fails with -EACCES if the directory is not the one found at the start. Otherwise a change goes by
+ * path. */
 
 /* Notes the directory found at the start, and whether other users could put another directory in its place. */
 void unsock_directory_change_start(struct unsock_file_id directory, bool may_move);

@@ -32,7 +32,8 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, stru
 
 enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry);
 
-/* Makes PORT.sock a link to `first`; with `there`, replaces the old link. Returns 0 or -errno (-EEXIST: it exists). */
+/* Makes PORT.sock a link to `first`; with `there`, replaces the old link. Returns 0 or -errno: -EEXIST if PORT.sock
+ * exists and `there` is false. */
 long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there);
 
 /* Writes the record of all sockets that may be live, and `me` (or NULL). Returns 0 or -errno; -EADDRINUSE: no room. */

@@ -25,7 +25,7 @@ long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, con
     if (oracle < 0)
         return 0;
     long result = unsock_setsockopt((int)oracle, level, name, value, length);
-    /* The oracle has no memberships: the program is assumed to have joined. */
+    /* The oracle has no memberships. Assumes that the program's socket has joined the group. */
     if ((result == -EINVAL || result == -EADDRNOTAVAIL) && needs_membership(level, name))
         return 0;
     if (result == 0 && row >= 0 && unsock_getsockopt((int)oracle, level, name, answer, &answer_length) == 0)

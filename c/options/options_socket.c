@@ -74,7 +74,7 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
         return set_send_timeout(fd, entry, value, length);
     if ((name == SO_SNDBUF || name == SO_SNDBUFFORCE) && entry->type == SOCK_DGRAM)
         return set_send_buffer(fd, entry, name, value, length);
-    /* AF_UNIX refuses SO_ZEROCOPY. To turn it off succeeds, as on TCP. */
+    /* AF_UNIX refuses SO_ZEROCOPY with any value. TCP lets the program turn it off, so this returns 0. */
     if (name == SO_ZEROCOPY && length >= sizeof(number) && unsock_user_read(&number, value, sizeof(number)) == 0 &&
         number == 0)
         return 0;

@@ -9,7 +9,8 @@
 #define SECONDS_MOST 2000000
 #define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
-#define HELD_SHARE 8 /* of the buffer; poll reports a socket writable up to a quarter (unix_writable) */
+/* The buffer grows when unread datagrams fill an eighth. Up to a quarter, poll reports a socket writable. */
+#define HELD_SHARE 8
 
 int32_t unsock_socket_timeval_ms(const void *timeval) {
     struct unsock_timeval time;
