@@ -172,7 +172,7 @@ static long wait_on(const struct wait *wait) {
     }
     do {
         ready = wait_for_events(wait, copy, end);
-        if (ready == 0 && unsock_asking_count > 0)
+        if (ready == 0 && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) > 0)
             unsock_asking_expire();
         if (ready < 0)
             break;
