@@ -123,7 +123,8 @@ export const TWISTED: Suite = {
 
 export const UVLOOP: Suite = {
   name: "uvloop",
-  about: "all of `tests`, with Python",
+  about:
+    "all of `tests` of the tag v0.21.0 (the mirror lacked Debian's source), by the library in Debian 13, with Python",
   source: "uvloop",
   programs: ["python3"],
   version: pythonVersion("uvloop", ["OpenSSL", "aiohttp", "psutil"]),
