@@ -111,8 +111,9 @@ static enum unsock_confinement try_context(const struct unsock_exec *exec, struc
     return secure ? UNSOCK_CONFINEMENT_IGNORED : UNSOCK_CONFINEMENT_NONE;
 }
 
-enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
-                                               struct unsock_text *name) {
+/* As unsock_confinement_ask; with `words`, the name follows the words for it. */
+static enum unsock_confinement ask(const struct unsock_confinement_question *question, bool words,
+                                   struct unsock_text *name) {
     uint64_t mask = UNSOCK_ALL_SIGNALS; /* a caller's handler must not run in the children */
     size_t before = name->length;
     int32_t ends[2] = {-1, -1};
@@ -122,6 +123,9 @@ enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_q
     name->buffer[name->length = before] = '\0';
     if ((!active && !labels) || confined || unsock_pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
         return UNSOCK_CONFINEMENT_NONE;
+    if (words)
+        unsock_text_put(name, labels ? "its SELinux context " : "its AppArmor profile ");
+    before = name->length;
     unsock_rt_sigprocmask(SIG_SETMASK, &mask, &mask);
     long asker = unsock_clone(0, NULL); /* no SIGCHLD: the program must not notice */
     if (asker == 0) {
@@ -140,12 +144,16 @@ enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_q
     return answer;
 }
 
+enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
+                                               struct unsock_text *name) {
+    return ask(question, false, name);
+}
+
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why) {
-    UNSOCK_TEXT(name, UNSOCK_PROFILE_MOST);
-    enum unsock_confinement answer = unsock_confinement_ask(question, &name);
-    if (answer == UNSOCK_CONFINEMENT_UNMAPPED)
-        unsock_text_join(why, "its AppArmor profile ", name.buffer, " does not let it map the library");
-    if (answer == UNSOCK_CONFINEMENT_IGNORED)
-        unsock_text_join(why, "its SELinux context ", name.buffer, " does not let it preload the library");
-    return why->length > 0;
+    enum unsock_confinement answer = ask(question, true, why);
+    if (answer != UNSOCK_CONFINEMENT_UNMAPPED && answer != UNSOCK_CONFINEMENT_IGNORED)
+        return false;
+    const char *loads = answer == UNSOCK_CONFINEMENT_IGNORED ? "preload" : "map";
+    unsock_text_join(why, " does not let it ", loads, " the library");
+    return true;
 }

@@ -159,7 +159,8 @@ struct unsock_confinement_question {
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
-/* True if the program's profile or SELinux context keeps the library out; then `why`, empty before, says so. */
+/* True if the program's profile or SELinux context keeps the library out; then `why`, empty before, says so. If false,
+ * `why` has no meaning. */
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why);
 
 /* Puts this process under the profile. False if the process may not change to it. */
