@@ -16,7 +16,8 @@ const programText = programsOf(import.meta);
 const ASK = ["curl", "-s", "--max-time", "20"];
 
 const ELSEWHERE = {
-  "foreman start": "tests/large/procfile.ts runs it",
+  "feature && foreman start": "tests/large/procfile.ts runs it",
+  "-- foreman start": "tests/large/procfile.ts runs it",
   "direnv allow": "tests/large/procfile.ts runs it",
   "-- chromium": "tests/large/inside.ts runs it",
   "-- firefox-esr": "tests/large/inside.ts runs it",

@@ -25,7 +25,9 @@ Deno.test({
       const feature = `${reader.home}/feature`;
       await Deno.writeTextFile(`${feature}/only-in-feature`, "");
       await Deno.writeTextFile(`${feature}/Procfile`, reader.block("procfile", "web:"));
-      assertMatch((await reader.run("foreman start")).stdout, /check\.1 +\| .*only-in-feature/);
+      assertMatch((await reader.run("feature && foreman start")).stdout, /check\.1 +\| .*only-in-feature/);
+      await Deno.writeTextFile(`${feature}/Procfile`, reader.block("procfile", "worker:"));
+      assertMatch((await reader.run("-- foreman start")).stdout, /worker\.1 +\| .*only-in-feature/);
       await Deno.writeTextFile(`${feature}/.envrc`, reader.block("bash", "eval"));
       reader.startCommand([
         "sh",
