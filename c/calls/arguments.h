@@ -42,7 +42,8 @@ static inline int unsock_call_family(const struct msghdr *message) {
     return name && message->msg_namelen >= sizeof(name->sa_family) ? name->sa_family : -1;
 }
 
-/* Reads the address to which the kernel's TCP or UDP socket is bound. Returns 0; -EINVAL for another socket; -errno. */
+/* Reads the address to which a TCP or UDP socket of the kernel's is bound. Returns 0; -EINVAL for a socket of another
+ * family; or another -errno. */
 long unsock_call_own_ip(int fd, struct unsock_ip *ip);
 
 /* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to one IPv6 address (inet6_bind). */
@@ -59,7 +60,7 @@ struct unsock_outgoing {
 /* Copies a message and its address, as the kernel does before it looks at the socket. False if they cannot be read. */
 bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message);
 
-/* True if the entry says that the kernel makes sends on the descriptor unchanged. The entry may be out of date. */
+/* True if, by the entry, sends with `flags` go to the kernel unchanged. The entry may be out of date. */
 bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags);
 
 /* Returns 1 if the library handles the message, 0 if the kernel does, or -errno if `fd` cannot be identified. */
@@ -80,7 +81,7 @@ bool unsock_socket_names_converts(int family);
 /* Returns the family of the socket's peers: AF_INET for a socket bound to an IPv4-mapped address, else the domain. */
 int unsock_socket_names_family(const struct unsock_fd *entry);
 
-/* Writes an address to the program as the kernel does: cut to *length, which then becomes the address's full length.
+/* Writes an address to the program as the kernel does: cut to *length, and sets *length to the address's full length.
  * `address` and `length` point to the program's memory, here and below. Returns 0; -EFAULT; -EINVAL if *length < 0. */
 long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address,
                               socklen_t *length);
@@ -88,15 +89,17 @@ long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_
 /* Writes an IP address as a socket of family `domain` reports it. Returns as unsock_socket_names_give. */
 long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length);
 
-/* Writes the address of a connected socket's peer, as an IP address. But for an accepted foreign socket writes `peer`,
- * the kernel name, if that is an IP address, or of a family that the settings do not convert. */
+/* Writes the address of a connected socket's peer, as an IP address. `peer` is the peer's kernel name. For an accepted
+ * socket of another family (UNSOCK_KIND_FOREIGN), writes `peer` itself if `peer` is an IP address, or of a family that
+ * the settings do not convert. */
 long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                               void *address, socklen_t *length);
 
 /* send_control.c: The control data of a message that a program sends (ip(7), ipv6(7), udp(7)). */
 
-/* Checks the message's control data, which must be readable, as a TCP or UDP socket does. Returns 0 or -errno. The data
- * never reach a local socket: AF_UNIX would take them for other things (descriptors to send, for example). */
+/* Checks the message's control data as a TCP or UDP socket does. The caller has checked that the data are readable.
+ * Returns 0 or -errno. The library never passes the data to a local socket: AF_UNIX would take them for other things
+ * (descriptors to send, for example). */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
 /* Replaces a wildcard in `ip` as the kernel does: by the loopback address, or the socket's own IPv4 address. */

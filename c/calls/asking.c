@@ -43,7 +43,8 @@ static struct place *find_asking(int fd) {
     return NULL;
 }
 
-/* False in a trapped program, or below the program's own filter: the library does not get all calls that wait. */
+/* False also in a trapped program, or below the program's own seccomp filter: there, the library does not get all calls
+ * that wait. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -69,7 +70,7 @@ void unsock_asking_forget(int fd, const struct unsock_fd *entry) {
         release_place(place);
 }
 
-/* Ends the connect with `result`: 0; or -errno, as the multiplexer has refused, or has not answered in time. */
+/* Ends the connect with `result`: 0; or -errno if the multiplexer has refused, or has not answered in time. */
 static void end(int fd, struct unsock_fd *entry, long result) {
     struct unsock_ip asked = *unsock_fd_remote(entry);
     unsock_log("connect", fd, &asked, NULL, result);
@@ -84,8 +85,8 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Reads the multiplexer's answer. Waits for it until the time `until`; 0: does not wait. A connect without a place
- * counts as timed out. A forked child has a copy of the table. So the process that has read the answer marks the
+/* Reads the multiplexer's answer. Waits for the answer until the time `until`; 0: does not wait. A connect without a
+ * place counts as timed out. A forked child has a copy of the table. So the process that has read the answer marks the
  * socket: the next bytes are the program's, and no other process may read them as an answer. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
@@ -152,7 +153,7 @@ int64_t unsock_asking_next(int64_t most) {
     return left < 0 ? 0 : UNSOCK_MIN(left, most);
 }
 
-/* Returns a descriptor of the place's socket: the original one, or a duplicate if that is closed; -1: there is none. */
+/* Returns a descriptor of the place's socket: the original one; or a duplicate, if the original is closed; or -1. */
 static int find_descriptor(const struct place *place) {
     int fd = place->fd;
     for (int other = 0; !unsock_asking(fd) || unsock_socket_cookie(fd) != place->cookie; other++) {

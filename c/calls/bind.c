@@ -5,14 +5,14 @@
  *   the address's family                        the address                     AF_UNIX: perhaps a control file's path
  *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel binds it
  *   the address fits the socket                 calls/arguments                 no: EINVAL, EAFNOSUPPORT
- *   a connect of the socket has failed          its state                       yes: gives back the port it had got
+ *   a connect of the socket has failed          its state                       yes: frees the port, if unsock chose it
  *   the socket may be bound, to this family     its state, IPV6_V6ONLY          no: EINVAL
  *   the address is covered                      rules/address                   no: the kernel's TCP or UDP socket
  *   a client of this process has the port       memory/fds                      yes: EADDRINUSE
  *   the port, and the file's name               files/bind                      for port 0 any free port
  *   another socket has the port                 files/bind                      no: two calls, without the lock
  *   that socket excludes this one               files/bind, with the lock       yes: EADDRINUSE
- *   a service manager has opened that socket    files/listen_fds                yes: `fd` becomes its duplicate
+ *   a service manager has opened that socket    files/listen_fds                yes: `fd` becomes a duplicate of that
  *   there is a control file                     files/control_file              yes: calls/target binds to its target
  *   none of these                                                               calls/standin replaces the socket
  *   the error shows a reused number             replace/reuse                   yes: all is checked once more */
@@ -29,8 +29,8 @@
 
 #define FREE_TRIES 16
 
-/* True if the bind itself checks that the number still belongs to this socket: a bind to a file fails on any socket but
- * an unnamed AF_UNIX one. False with UNSOCK_MODE: fchmod, which comes first, would change another file's mode. */
+/* True if the bind itself shows whether `fd` is still the entry's socket: a bind to a file fails on any socket but an
+ * unnamed AF_UNIX one. False with UNSOCK_MODE: fchmod precedes the bind, and could change the mode of another file. */
 static bool bind_tells(int fd, const struct unsock_ip *ip) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && unsock_fd_is_fresh(entry) && entry->type == SOCK_STREAM && !unsock_fd_is_duplicated(entry) &&

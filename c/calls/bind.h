@@ -17,7 +17,7 @@ struct unsock_standin {
     int socket;    /* the stand-in; the descriptor itself if that needs no replacement */
     bool in_place; /* `socket` is the descriptor itself */
     bool named;    /* `bind` has the file to which the socket is bound */
-    long flags;    /* the status flags of `fd`, as ..._open_like returned them; negative: opened otherwise */
+    long flags;    /* the status flags of `fd`, from unsock_redirect_open_like; negative: opened otherwise */
     struct unsock_bind bind;
 };
 
@@ -59,7 +59,8 @@ long unsock_stream_reserve(int fd, struct unsock_fd *entry);
  * ends the connection for the peer. Returns 0 or -errno. */
 long unsock_stream_end(int fd, struct unsock_fd *entry);
 
-/* Reserves a listener, and shuts the old socket down: for waiting clients, and processes that have it. Returns 0. */
+/* Reserves a listener. Shuts the old socket down: waiting connections end, and other processes with that socket no
+ * longer listen. Returns 0. */
 long unsock_listener_end(int fd, struct unsock_fd *entry);
 
 /* handed.c: Gives a socket from a service manager to the descriptor that binds the socket's port. */

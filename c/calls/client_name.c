@@ -9,10 +9,10 @@
 #define ASIDE_FIRST 1024 /* ports below belong to privileged users */
 #define PORTS 65536
 
-/* Binds a name that users without access to the directory cannot compute: such a user may have bound all abstract names
- * that a client tries first. The name ends with a hash, not with the value that identifies the directory. The hash's
- * key is the inode number and birth time of PORT.sock, which only users with access to the directory can read. All
- * clients compute the same hash, so no two connections share a name. */
+/* Binds a name that users without access to the directory cannot compute. Such a user may have bound all the abstract
+ * names that a client tries first. The name ends with a hash, not with the value that identifies the directory. The
+ * hash's key is the inode number and birth time of PORT.sock, which only users with access to the directory can read.
+ * All clients compute the same hash, so no two connections share a name. */
 UNSOCK_OWN_FRAME static long bind_keyed(int socket, struct unsock_ip *source, const struct unsock_ip *target) {
     struct sockaddr_un name, file;
     uint64_t key[2];

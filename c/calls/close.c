@@ -12,15 +12,17 @@
 #define AGAIN_MOST 10
 #define AGAIN_FIRST_NS 50000 /* 50 ms in all: on a busy machine the other thread has to get a processor */
 
-/* Removes a handed-over socket from its epoll sets. The kernel would not, as systemd's descriptor keeps the socket
- * open. A forked child shares the sets with its parent: does nothing there, unless the child made a socket file. */
+/* Removes a socket that a service manager has handed over from its epoll sets. The kernel would not, as the manager's
+ * descriptor keeps the socket open. A forked child shares the sets with its parent: does nothing there, unless the
+ * child has made a socket file. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry))
         unsock_epoll_take(fd, &carry);
 }
 
-/* Closes a socket with a file elsewhere, and removes the file, whose path the kernel tells only before the close. */
+/* Closes a socket that a control file has bound to a file elsewhere, and removes that file. The kernel tells the file's
+ * path only before the close. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -161,7 +163,7 @@ long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     int file = closes ? unsock_fds_next_with_file((int)first) : -1;
     bool look = file >= 0 && (unsigned)file <= last && unsock_this_process_removes_files();
-    /* Closes sockets with files elsewhere one by one: the kernel tells the file's path only of an open socket. */
+    /* Closes the sockets of control files one by one: the kernel tells a file's path only while the socket is open. */
     for (int fd = (int)first; look && flags == 0 && (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last;
          fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);

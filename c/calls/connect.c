@@ -4,7 +4,7 @@
  *   check                                       by                              then
  *   a new stream, to a covered address          memory/fds, rules/address       yes: calls/stream_connect, at once
  *   the address can be read                     rt/user                         no: the kernel returns the error
- *   the number's entry is still true            replace/reuse                   no: the entry is forgotten
+ *   the descriptor's entry is still true        replace/reuse                   no: the entry is forgotten
  *   the family of the address                   the address                     AF_UNSPEC: the association ends
  *                                                                               AF_UNIX: perhaps a control file's path
  *   the address is covered, or the socket ours  rules/address                   no: the kernel connects it
@@ -21,7 +21,8 @@
 #include "kernel/log.h"
 #include "replace/replace.h"
 
-/* Connects to a covered address. For a wildcard, getpeername then returns the address used (unsock_call_ask). */
+/* Connects to a covered address. For a wildcard, unsock_call_ask first chooses an address, which getpeername then
+ * returns. */
 static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
     bool is_stream = entry->type == SOCK_STREAM;
     unsock_call_ask(entry, ip);
@@ -32,8 +33,8 @@ static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *i
     return result;
 }
 
-/* Ends the association, for connect(AF_UNSPEC). If the program chose the port, a local socket and a datagram socket of
- * unsock_datagram_stays stay bound; any other socket becomes new. */
+/* Ends the association, for connect(AF_UNSPEC). If the program chose the port, a local socket stays bound, and so does
+ * a datagram socket that a control file bound (unsock_datagram_stays). Any other socket becomes new. */
 static long disconnect_socket(int fd, const void *address, socklen_t length) {
     struct unsock_whose whose;
     if (unsock_whose(fd, 0, &whose) != UNSOCK_IS_OURS)
@@ -53,7 +54,8 @@ static long disconnect_socket(int fd, const void *address, socklen_t length) {
     return result;
 }
 
-/* True if the socket can connect: a datagram socket, or a stream that is not connected, refused or listening. */
+/* True if the socket can connect: a datagram socket, or a stream that is not connecting, connected, refused or
+ * listening. */
 static bool is_idle(const struct unsock_fd *entry) {
     unsigned used = UNSOCK_STATE_BIT(LISTENING) | UNSOCK_STATE_BIT(REFUSED);
     return entry->type == SOCK_DGRAM ||
@@ -80,7 +82,7 @@ static long connect_uncovered(int fd, struct unsock_fd *entry, const void *addre
 }
 
 static long check_address(int fd, const struct unsock_fd *entry, int family, socklen_t length) {
-    /* For a used stream, the kernel does not check the address (__inet_stream_connect, net/ipv4/af_inet.c). */
+    /* On a stream that cannot connect, the kernel ignores the address (__inet_stream_connect, net/ipv4/af_inet.c). */
     if (!is_idle(entry))
         return 0;
     /* An IPv6 datagram socket accepts an AF_INET address (net/ipv6/udp.c). */
@@ -101,11 +103,11 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         if (entry && entry->kind == UNSOCK_KIND_IP)
             unsock_born_local_note_ip(entry->type);
         long result = unsock_real_connect(fd, copy, length);
-        /* The unknown descriptor may be a socket of another family, in the place of an IP socket. */
+        /* A descriptor without an entry may be a socket of another family that has replaced an IP socket. */
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }
-    /* Before the socket is replaced, named or connected to the network, checks that it still has this number. */
+    /* Before the socket is replaced, named or connected to the network, checks that `fd` still refers to it. */
     bool looks = entry && (unsock_fd_may_be_exchanged(entry) ||
                            (entry->kind != UNSOCK_KIND_LOCAL && unsock_fd_born_family(entry) == 0));
     long owner = wrong < 0 ? wrong : unsock_whose(fd, (looks ? UNSOCK_ASK_STILL : 0) | UNSOCK_ASK_FOR(family), &whose);

@@ -4,15 +4,15 @@
 
 #include "memory/fds.h"
 
-/* client_name.c: The abstract name that a connecting stream binds, from which the server reads the client's address. */
+/* client_name.c: The abstract name that a connecting stream binds. The server reads the client's address from it. */
 
 /* Binds `socket` to the name for a connection from `source` to `target`. If the source's port is 0, chooses a port for
- * which the name is free. Returns 0 or -errno; -EADDRNOTAVAIL if there is none, or the given port's name is taken. */
+ * which the name is free. Returns 0 or -errno; -EADDRNOTAVAIL if no name is free, or the given port's is taken. */
 long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target);
 
 /* port_search.c: The search for the file by which a client reaches the server of an address. */
 
-/* Connects or sends to the search's path, and returns the kernel's result. */
+/* A caller's function that connects or sends to the search's path, and returns the kernel's result. */
 struct unsock_port_search;
 typedef long unsock_port_way(const struct unsock_port_search *search);
 
@@ -23,7 +23,7 @@ struct unsock_port_search {
     struct sockaddr_un *path; /* gets each name before `way` tries it */
     socklen_t length;         /* of `path` */
     unsock_port_way *way;
-    void *attempt; /* the caller's, for `way` */
+    void *attempt; /* the caller's data, for `way` */
 };
 
 /* Calls `way` with the name that worked last, then with the names of the target's server in TCP's order: of the

@@ -5,11 +5,13 @@
 #include "memory/fds.h"
 #include "unsock.h"
 
-/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. All return a value or -errno. */
+/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. In this file, functions of type long
+ * return a value or -errno. */
 
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* True if a control file bound the socket to an AF_UNIX address: when it connects or sends, it keeps this name. */
+/* True if a control file bound the socket to an AF_UNIX address. Such a socket keeps this name when it connects or
+ * sends. */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 
 /* Sends a message to `ip` (covered, or a local client's), or if `ip` is NULL to the connected peer. */
@@ -30,24 +32,26 @@ static inline size_t unsock_datagram_most(const struct unsock_fd *entry, const s
     return entry->domain == AF_INET6 && family != AF_INET ? UNSOCK_DATAGRAM_MOST6 : UNSOCK_DATAGRAM_LEAST_MOST;
 }
 
-/* Prepares a socket that has a kernel name for a send to `ip`: retries the connect if the peer was absent, and chooses
- * the source address. For an unconnected socket notes `ip`, and whether it has several receivers. */
+/* Prepares a send to `ip` from a socket that has a name. If the socket's peer was absent, connects again. Chooses the
+ * source address. For an unconnected socket notes `ip`, and whether the socket has several receivers. */
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /* Continues a send to `ip` (NULL: to the connected peer) after the first try failed with `result` (-ENOENT: no name was
- * known). `message` has no control data and a valid size. Its msg_name is the name tried, in a sockaddr_un. */
+ * known). `message` has no control data and a valid size. Unless `ip` is NULL, its msg_name points to a sockaddr_un
+ * with the name tried, which this function overwrites. */
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
-/* Sends a message to an address that is not covered, by a UDP socket of the kernel's, which replaces the descriptor's
- * if need be. But a server that local clients use keeps its socket: a temporary one sends. */
+/* Sends a message to an address that is not covered. A UDP socket of the kernel's sends; if the descriptor has
+ * another socket, the UDP socket replaces that one. But a server that local clients use keeps its socket: a temporary
+ * UDP socket sends. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 /* Receive a datagram on a redirected descriptor. `message` is a copy that points into the program's memory. */
 long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *message, int flags);
 long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *address, socklen_t *length);
 
-/* The most datagrams that the library sends or receives by one call of the kernel's. */
+/* The most datagrams that the library sends or receives by one system call. */
 #define UNSOCK_DATAGRAM_SEVERAL 8u
 
 /* Receives up to `count` datagrams by one call. Returns how many, or -errno; 0 if they must be received one by one. */
@@ -55,7 +59,7 @@ long unsock_datagram_receive_several(int fd, struct unsock_mmsghdr *messages, un
 
 /* datagram_sessions.c: Servers with a socket for each client, all on one port. */
 
-/* Connects `fd` to the client at `path`, which refuses `fd` (EPERM) because it is connected to the listener: an
+/* Connects `fd` to the client at `path`. The client refuses `fd` (EPERM) because it is connected to the listener: an
  * unconnected socket of this process on the same address and port. `fd` and the listener exchange their kernel sockets,
  * so that `fd` gets the one to which the client is connected. A client that is still connected to the listener's old
  * socket reconnects when it next sends. Returns 0; -EPERM if this process has no other socket on the port;
@@ -76,8 +80,9 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
  * the same port. Returns 0 or -errno. */
 long unsock_datagram_move(int fd, struct unsock_fd *entry);
 
-/* Renames a datagram socket that is bound to [::] and any port, before it first sends to an IPv4 address (`target`):
- * receivers then see an IPv4 sender. UDP chooses the source address by the destination's family. */
+/* Renames a datagram socket that is bound to [::] and a port of the library's choice, before its first datagram, which
+ * is for an IPv4 address (`target`). Receivers then see an IPv4 sender: UDP chooses the source address by the
+ * destination's family. */
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
 /* True for a local socket with a name to which replies can be sent. The name of a SPENT socket is of no use. */
@@ -85,7 +90,7 @@ static inline bool unsock_datagram_is_named(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_LOCAL && (entry->flags & UNSOCK_NAMED) && entry->state != UNSOCK_STATE_SPENT;
 }
 
-/* datagram_peer.c: Steps that connecting and sending share. All return a value or -errno. */
+/* datagram_peer.c: Steps that connecting and sending share. */
 
 /* Makes the descriptor a local socket with a name that replies from `target` can reach. */
 long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
@@ -112,18 +117,20 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
  * peer's datagrams. True if other sockets share the address. */
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 
-/* Notes that no socket has the connected address. The library then also handles reads at rewritten places. */
+/* Notes that no socket has the connected address. From now on the library also handles rewritten calls of `read`
+ * (unsock_fds_reads). */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
 
-/* Disconnects the kernel's socket. The kernel drops its unread datagrams; a peer connected to it gets ECONNRESET. */
+/* Disconnects the kernel's socket. The kernel drops the socket's unread datagrams. A peer that is connected to the
+ * socket gets ECONNRESET. */
 long unsock_datagram_disconnect(long fd);
 
 /* Enters `state`, and stores the address to which the socket is connected (UNSOCK_STATE_CONNECTED, _NOBODY) or has last
  * sent (UNSOCK_STATE_SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
-/* If a control file is at the path, connects the descriptor to its target, with 0 or -errno in *result, and returns
- * true. Else returns false; *result is -EINVAL for another regular file, -EACCES for an unreadable file, or 0. */
+/* If a control file is at `path`, connects the descriptor to the file's target, with 0 or -errno in *result, and
+ * returns true. Else returns false; *result is -EINVAL for another regular file, -EACCES if unreadable, else 0. */
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
                                         const struct unsock_ip *ip, long *result);
 
@@ -139,9 +146,9 @@ struct unsock_batch {
     size_t size;
 };
 
-/* Sends to the address in `name`, or to the connected peer: the batch as one datagram if the receiver takes batches,
- * else its next datagrams. Returns their length, with `from` behind them; -EAGAIN; -ECONNRESET; or 0 if the next
- * datagram must be sent alone. */
+/* Sends the batch to the address in `name`, or to the connected peer: as one datagram if the receiver takes batches,
+ * else only the batch's next datagrams, by one call. Moves `from` behind the bytes sent, and returns their number;
+ * -EAGAIN; -ECONNRESET; or 0 if the caller must send the next datagram alone. */
 long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                 struct unsock_batch *batch);
 

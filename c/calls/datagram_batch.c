@@ -13,7 +13,7 @@
 #include "rt/user.h"
 #include "rules/cmsg.h"
 
-#define LOOKS 16u /* after so many untaken batches in a row, only one in so many checks its receiver */
+#define LOOKS 16u /* after 16 batches in a row for receivers that take none, only each 16th checks its receiver */
 
 struct trailer {
     uint8_t magic[14];
@@ -36,7 +36,7 @@ UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message)
         length = unsock_socket_name(fd, __NR_getpeername, &peer);
         path = &peer.un;
     }
-    /* Sends no batch to a path outside the directory: in another mount namespace it may be another file's. */
+    /* False for a path outside the directory: a peer in another mount namespace may have another file there. */
     return length > (long)sizeof(path->sun_family) && path->sun_family == AF_UNIX &&
            unsock_kernel_name_read(path, (size_t)length).kind == UNSOCK_NAME_FILE &&
            reads_mode(path->sun_path, 0, &status) && (status.stx_mode & S_ISVTX);
@@ -81,7 +81,7 @@ UNSOCK_OWN_FRAME static long send_several(int fd, const struct unsock_fd *entry,
 
 long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                 struct unsock_batch *batch) {
-    static uint32_t untaken; /* batches in a row */
+    static uint32_t untaken; /* batches in a row that were not sent as one datagram */
     uint32_t before = __atomic_load_n(&untaken, __ATOMIC_RELAXED);
     bool whole = batch->from == 0 && (before < LOOKS || before % LOOKS == 0) && takes_batches(fd, name);
     if (batch->from == 0)

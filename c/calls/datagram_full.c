@@ -15,8 +15,8 @@
 #define ALL_MOST_NS 50000000 /* in a second, for all waits with several receivers: a twentieth */
 #define READING_SHARE 8      /* a wait for a receiver that reads counts an eighth: at most 400 ms a second */
 #define WATCH_FIRST_NS 2000000
-#define LATE_NS 200000000      /* a wait, after which retries are so frequent that new senders are seldom faster */
-#define WATCH_MOST_NS 64000000 /* each read wakes all watching senders, which costs the receiver time */
+#define LATE_NS 200000000      /* after so long a wait, the sender retries so often that new senders seldom get ahead */
+#define WATCH_MOST_NS 64000000 /* the longest watch for a read; each read wakes all watching senders, so costs time */
 #define SHARES_MOST 40ul
 
 #define VAIN_MOST 5                        /* unsuccessful waits in a row, after which waits get no shorter */
@@ -26,8 +26,8 @@
 #define PLACES 4
 #define SOCKETS 64
 
-/* Unsuccessful waits for one receiver. `waited` is their time in the second that began at `since`. On a socket with
- * several receivers each further wait is half as long as the last, up to VAIN_MOST: the receiver hardly reads. */
+/* Unsuccessful waits for one receiver. `waited` is their time in the second that began at `since`. If the socket has
+ * several receivers, each of the first VAIN_MOST waits in a row halves the next: this receiver hardly reads. */
 struct receiver {
     uint32_t key;
     uint32_t vain; /* how many in a row */
@@ -70,8 +70,9 @@ static struct receiver *find_receiver(uint32_t key, int64_t time) {
     return oldest;
 }
 
-/* True if this call, or one in the last second, has found UNSOCK_DATAGRAM_MANY set, and cleared it.
- * unsock_datagram_note_target sets it when the receiver's port changes, however long ago. */
+/* True if the socket has lately sent to several receivers: this call finds UNSOCK_DATAGRAM_MANY set and clears it, or a
+ * call in the last second did. The flag stays set from a change of the receiver's port until the next full queue, so
+ * the change itself may be old. Descriptors that are equal modulo SOCKETS share a place in `many_until`. */
 static bool is_among_many(int fd, struct unsock_fd *entry, int64_t time) {
     int64_t *until = &many_until[(unsigned)fd % SOCKETS];
     if (entry->flags & UNSOCK_DATAGRAM_MANY) {
@@ -104,8 +105,8 @@ static long pause_and_try(int fd, const struct msghdr *message, int flags, int64
     return result;
 }
 
-/* Retries for a short time: other receivers wait meanwhile, or the program does not want to wait. Returns -EAGAIN at
- * once if the time in this second is used up, for this receiver or for all together. */
+/* Retries for a short time only: other receivers wait meanwhile, or the send is non-blocking. Returns -EAGAIN at once
+ * if the time for waits in this second is used up, for this receiver or for all receivers together. */
 static long wait_briefly(int fd, const struct msghdr *message, int flags, struct receiver *receiver, bool many) {
     int64_t begun = unsock_clock_ns();
     int64_t most = (many ? AMONG_MANY_MOST_NS >> receiver->vain : ALONE_MOST_NS) - receiver->waited;
@@ -165,7 +166,7 @@ UNSOCK_OWN_FRAME static uint64_t processor_share(void) {
 }
 
 /* Waits for a sender's only receiver as long as the receiver reads. The kernel wakes waiting senders in turn. But new
- * senders may take the free place first, so this also watches whether the receiver reads. */
+ * senders may take a free place first. So this function also watches whether the receiver reads. */
 static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct receiver *receiver) {
     long watched = fd;
     if (message->msg_name && unsock_socket_writable(fd)) { /* else `fd` is connected, or its own buffer is full */
@@ -197,10 +198,11 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
     return result;
 }
 
-/* A blocking send to the only receiver waits as long as the receiver reads, and 100 ms (more on a busy machine) while
- * it does not; then the datagram is dropped, as UDP may. Other sends wait a moment; on a connected non-blocking socket
- * they do not wait, as poll reports when to retry. EINTR is never returned, as UDP does not wait. A server's waits in a
- * second are bounded, for each client and for all, since clients may not read. */
+/* A blocking send to the only receiver waits as long as the receiver reads. If the receiver does not read for about
+ * 100 ms (more on a busy machine, less with a shorter SO_SNDTIMEO), the datagram is dropped, as UDP may. Other sends
+ * wait a moment; on a connected non-blocking socket they do not wait, as poll reports when to retry. EINTR is never
+ * returned, as UDP does not wait. A server's waits in a second are bounded, for each client and for all clients
+ * together, since clients may not read. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);

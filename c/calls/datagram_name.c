@@ -74,7 +74,7 @@ void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct uns
     struct unsock_fd old = *entry;
     struct unsock_port_entry own;
     char byte;
-    /* Keeps the name if datagrams have arrived, which would be lost, or peers are connected to this socket. */
+    /* Keeps the name if a datagram has arrived, which would be lost, or if a peer is connected to this socket. */
     if (unsock_fd_is_duplicated(entry) ||
         unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) != -EAGAIN || unsock_socket_peers(fd) != 0 ||
         unsock_standin_open(&standin, fd, entry) < 0)

@@ -52,8 +52,8 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
     return result;
 }
 
-/* Omits two cases. In a directory that other users may write to, a bound socket's file has another mark: its network
- * namespace (files/socketfile.c). If the directory can be replaced, a mark by path could reach a wrong file. */
+/* Makes no mark in two cases. In a directory that other users may write to, a bound socket's file has another mark: the
+ * network namespace (files/socketfile.c). If the directory can be replaced, a mark might reach another file. */
 void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry) {
     if (entry->kind == UNSOCK_KIND_LOCAL && !unsock_directory_may_move &&
         (!unsock_fd_has_chosen_port(entry) || !unsock_directory_is_shared))
@@ -151,7 +151,8 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);
-    /* A bind to the family alone gives `peer` a free abstract name. Only `fd`, its own peer, can send to it. */
+    /* A bind to the family alone gives `peer` a free abstract name. As `peer` is connected to `fd`, only `fd` can send
+     * to `peer`. */
     bool left = unsock_connect(peer, &own, own_length) == 0 &&
                 unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
                 (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&

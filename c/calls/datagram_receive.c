@@ -11,7 +11,7 @@
 #include <linux/poll.h>
 
 #define LOOPBACK_INDEX 1 /* the index of lo in every network namespace */
-#define DEFAULT_TTL 64   /* a new socket's; the sender's own is unknown */
+#define DEFAULT_TTL 64   /* the TTL of a new socket; that of the sender is unknown */
 #define IPV6_ORIGDSTADDR_NAME 74
 #define DATA_MOST sizeof(struct sockaddr_in6) /* the longest data of a control message here */
 
@@ -45,8 +45,8 @@ static void append_control(struct msghdr *message, size_t room, int level, int t
         message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), left);
 }
 
-/* Returns the address to which the datagram was sent: the socket's own. For a socket on a wildcard returns the target
- * in the client's name, or else the default address of the sender's family. */
+/* Returns the address to which the datagram was sent: the one to which the socket is bound. If that is a wildcard,
+ * returns the target that the client's name shows, or else the default address of the sender's family. */
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
@@ -165,9 +165,11 @@ static int family_of_sender(const struct unsock_port_entry *told) {
     return unsock_port_entry_asks(told) ? told->target.family : own;
 }
 
-/* Returns the sender's IP address. The name of the sender's file holds the port, and the address unless that is a
- * wildcard. Instead of a wildcard, returns the address to which this socket last sent or is connected, if that has the
- * same port; else the default address. A plain sender's port is invented. */
+/* Returns the sender's IP address. The name of the sender's file shows the port, and the address unless the sender is
+ * bound to a wildcard. For a wildcard, or with the setting one_address, returns the address to which this socket last
+ * sent or is connected, if that address has the same port. Otherwise returns the default address for a wildcard. A
+ * plain sender has an invented port (files/plain_senders.h); but if a control file has connected this socket, it has
+ * the connected address. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->entry.ip.port;
@@ -191,12 +193,12 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
 /* Writes the sender's IP address to the program; or the kernel's address, if the settings do not convert its family. */
 static long give_sender(struct unsock_fd *entry, const struct unsock_name *told, const union unsock_sockaddr *name,
                         socklen_t name_length, void *address, socklen_t *length) {
-    /* The number now belongs to a UDP socket. */
+    /* The descriptor number now belongs to a UDP socket. */
     bool is_another = entry->kind == UNSOCK_KIND_LOCAL && unsock_call_is_ip(name->any.sa_family);
     if (is_another || (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_socket_names_converts(name->any.sa_family)))
         return unsock_socket_names_give(name, name_length, address, length);
     struct unsock_ip sender = sender_of(entry, told, &name->un, name_length);
-    /* The program's reply must be sent to the same name. */
+    /* The program's reply to this address must reach the file with the sender's name. */
     if (told->kind == UNSOCK_NAME_FILE && told->entry.type == SOCK_DGRAM && unsock_port_entry_is_plain(&told->entry))
         unsock_known_port_note(&sender, SOCK_DGRAM, UNSOCK_KNOWN_PLAIN);
     return unsock_socket_names_give_ip(&sender, entry->domain, address, length);
@@ -207,7 +209,7 @@ static void note_heard(int fd, struct unsock_fd *entry) {
         unsock_fds_mark_all(fd, entry, UNSOCK_DATAGRAM_HEARD);
 }
 
-/* Marks a client's socket before the client waits for a reply: unsock_datagram_choose_source then keeps its name. */
+/* Marks a client's socket before the client waits for a reply: unsock_datagram_choose_source then keeps the name. */
 static void expect(int fd, struct unsock_fd *entry) {
     if ((entry->flags & UNSOCK_ANY_PORT) || entry->state == UNSOCK_STATE_NEW)
         note_heard(fd, entry);
@@ -224,7 +226,7 @@ static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
-/* True if the datagram is from the connected address, where no socket was when the program connected. */
+/* True if the datagram is from the connected address, which no socket had before (UNSOCK_STATE_NOBODY). */
 static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_name *told) {
     const struct unsock_ip *remote = unsock_fd_remote(entry);
     if (told->kind != UNSOCK_NAME_FILE || told->entry.type != SOCK_DGRAM || told->entry.ip.port != remote->port)
@@ -260,7 +262,8 @@ static bool is_in_vain(int fd, struct unsock_fd *entry, const union unsock_socka
     return result < 0 ? result == -ECONNRESET && unsock_fd_is_left(entry) : is_stranger(fd, entry, name, length, flags);
 }
 
-/* True if the socket may receive a batch. The first recvmsg with room for a batch's size lets senders send batches. */
+/* True if the socket may receive a batch. Before the first recvmsg with room for a batch's size, tells senders that
+ * they may send batches. */
 static inline bool may_be_batch(int fd, struct unsock_fd *entry, size_t room) {
     if (entry->flags & UNSOCK_DATAGRAM_BATCHES)
         return true;

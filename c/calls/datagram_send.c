@@ -40,13 +40,14 @@ static const struct {
     {{ECONNREFUSED, EPERM, EPIPE}, TO_ANY, DROP},      /* ends: drops the datagram as UDP does */
 };
 
-/* A socket and its destination. The message beside it has in msg_name, a sockaddr_un, the path of the file to try. */
+/* A socket and its destination. Functions with a route also have a message: its msg_name points to a sockaddr_un with
+ * the path of the file to try. */
 struct route {
     int fd;
     int flags; /* the program's */
     struct unsock_fd *entry;
     const struct unsock_ip *ip; /* NULL: to the connected peer */
-    struct unsock_batch *batch; /* to be sent as one, if the receiver takes that; NULL: one datagram */
+    struct unsock_batch *batch; /* several datagrams, to be sent as a batch if possible; NULL: one datagram */
 };
 
 static long send_now(const struct route *route, const struct msghdr *message) {
@@ -101,7 +102,7 @@ static long way_send(const struct unsock_port_search *search) {
     return send_now(attempt->route, attempt->message);
 }
 
-/* Sends to the plain sender for which the port was invented, or else to the port's names in turn. */
+/* If the port stands for a plain sender (files/plain_senders.h), sends to that; else tries the port's names in turn. */
 static long send_by_names(const struct route *route, struct msghdr *message, long result) {
     struct attempt attempt = {route, message};
     struct unsock_port_search search = {.target = route->ip, .type = SOCK_DGRAM, .spread = route->entry->local.port};
@@ -132,7 +133,8 @@ static long send_to_target(const struct route *route, const struct msghdr *messa
     return unsock_tipc_service_absent(route->fd, result, false, unsock_segment_total(message));
 }
 
-/* Connects to the target of the port's control file, and sends. Without a control file returns `result`. */
+/* Connects to the target of the port's control file, and sends. Without a control file returns `result`; but if the
+ * file there is unreadable, or is another regular file, sets *over and returns -errno. */
 UNSOCK_OWN_FRAME static long send_by_control(const struct route *route, const struct msghdr *message, long result,
                                              bool *over) {
     struct sockaddr_un path;
@@ -208,7 +210,7 @@ static long go(enum way way, const struct route *route, struct msghdr *message, 
     case FILTER:
         *over = unsock_socket_may_not_send();
         return result;
-    case AGAIN: /* EPERM: the server may have given the peer's socket to another client (calls/datagram_connect.c) */
+    case AGAIN: /* EPERM: the server may have given the peer's socket to another client (calls/datagram_sessions.c) */
         return unsock_datagram_connect_again(fd, entry) == 0 ? send_now(route, message) : result;
     case QUEUE:
         *over = true;
@@ -311,7 +313,7 @@ UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msg
         if (route->entry->flags & UNSOCK_DATAGRAM_NOBODY_HEARD)
             break; /* the rest would take the error, which is for the program's next call */
         message->msg_namelen = segment.message.msg_namelen;
-        if (!was_foreign && is_foreign(route->entry)) { /* the first datagram has connected it to a target */
+        if (!was_foreign && is_foreign(route->entry)) { /* the first datagram has connected the socket */
             at_target = was_foreign = true;
             message->msg_name = NULL;
             message->msg_namelen = 0;
@@ -320,8 +322,9 @@ UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msg
     return total;
 }
 
-/* For a socket that a control file has bound or connected: addresses the message to the plain sender with this invented
- * port, else to the connected target. Returns 1; 0 if the message must be sent as on a local socket; or -errno. */
+/* For a socket that a control file has bound or connected: addresses the message to the plain sender that has the port
+ * (files/plain_senders.h), or else to the connected target, and returns 1. Returns 0 if the message must be sent as on
+ * a local socket; or -errno. */
 static long name_target(const struct route *route, struct msghdr *message) {
     bool connected = unsock_state_is_connected(route->entry->state);
     bool to_target = connected && (route->entry->flags & UNSOCK_DATAGRAM_BY_CONTROL);

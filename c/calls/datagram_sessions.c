@@ -29,7 +29,7 @@ static long take_standin(int fd, struct unsock_fd *entry, int standin, const str
     return 0;
 }
 
-/* True if the socket has an unread datagram that is empty, or not from the client at `path`. Peeks (SO_PEEK_OFF). */
+/* True if the socket has an unread datagram that is empty, or not from the client at `path`. Leaves all unread. */
 static bool has_others_unread(int fd, const struct sockaddr_un *path) {
     int32_t before = (int32_t)unsock_socket_option(fd, SO_PEEK_OFF), at = 0;
     size_t length = UNSOCK_SUN_PATH_OFFSET + strlen(path->sun_path) + 1;

@@ -138,7 +138,7 @@ static long set_filter(long number, const long a[6]) {
 long unsock_call_by_number(long number, const long a[6]) {
     unsigned mask = number == __NR_ppoll ? 3 : 4;
     bool masks = number == __NR_ppoll || number == __NR_epoll_pwait || number == __NR_epoll_pwait2;
-    /* The kernel refuses a signal mask of another size. */
+    /* The kernel refuses a signal mask if its size is not UNSOCK_SIGNALS_SIZE. */
     if (masks && a[mask] != 0 && a[mask + 1] != UNSOCK_SIGNALS_SIZE)
         return unsock_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     switch (number) {

@@ -56,7 +56,8 @@ static bool change_registration(int set, int fd, const struct unsock_watch *watc
     return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
-/* Makes the registration quiet, as TCP would not report the event. True if that fails: the program gets the event. */
+/* Makes the registration quiet, as TCP would not report the event. True if the kernel refuses the change: the program
+ * gets the event. */
 static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
@@ -77,7 +78,8 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is a multiplexer's answer, which this function reads. The descriptor then has no other event. */
+/* True if the event is the answer of a vsock multiplexer to a connect (calls/asking.c). Reads this answer. The
+ * descriptor then has no other event. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;
@@ -134,7 +136,7 @@ static int64_t left_of(int64_t timeout, int64_t begun) {
 long unsock_call_epoll_pwait(int set, struct unsock_epoll_event *events, int most, int timeout, const void *signals) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0, whole = timeout < 0 ? FOREVER : timeout * (int64_t)1000000;
     for (;;) {
-        /* At a multiplexer's deadline a failed connect must be reported. */
+        /* If the vsock multiplexer of a connect does not answer in time, wakes up at the deadline, to report this. */
         int until = is_any_asking() ? (int)unsock_asking_next(timeout < 0 ? INT32_MAX : timeout) : timeout;
         long count = signals ? unsock_real_epoll_pwait(set, events, most, until, signals)
                              : unsock_real_epoll_wait(set, events, most, until);
@@ -158,7 +160,7 @@ long unsock_call_epoll_pwait2(int set, struct unsock_epoll_event *events, int mo
                               const void *signals) {
     struct timespec time;
     int64_t whole = FOREVER, begun = timeout ? unsock_libc_clock() : 0;
-    /* While a multiplexer's answer is awaited, whole milliseconds are enough. */
+    /* While a connect waits for its vsock multiplexer's answer, whole milliseconds are enough. */
     if (is_any_asking() && (!timeout || (unsock_user_read(&time, timeout, sizeof(time)) == 0 && time.tv_sec >= 0))) {
         bool ends = timeout && time.tv_sec < INT32_MAX / 1000;
         int limit = ends ? (int)(time.tv_sec * 1000 + (time.tv_nsec + 999999) / 1000000) : -1;
