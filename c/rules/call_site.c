@@ -1,6 +1,6 @@
 /* Recognises call sites by their bytes. A call in another form is left alone, and trapped. The two forms:
  *
- * - A function of a known library, compared as far as it matters.
+ * - The call in a known function of a library: the bytes before and behind it are compared.
  * - An instruction that loads the call's number, followed by known instructions up to the call. */
 #include "rules/call_site.h"
 

@@ -12,7 +12,7 @@
  * `svc`, the `svc` itself, which the stub then executes. */
 
 #define UNSOCK_CALL_SITE_ANY (-1)
-#define UNSOCK_CALL_SITE_MOST 32 /* the most bytes before the `syscall` that a plan changes */
+#define UNSOCK_CALL_SITE_MOST 32 /* the most bytes that `moved` may be */
 
 /* The bytes before and behind the `syscall` that the search reads. */
 #define UNSOCK_CALL_SITE_BEFORE 44
@@ -25,9 +25,9 @@ enum unsock_call_site_kind {
 };
 
 struct unsock_call_site {
-    int16_t number; /* of the system call; UNSOCK_CALL_SITE_ANY: rax holds it */
-    uint8_t moved;  /* bytes of whole instructions before the `syscall`: a jump may replace the first ones */
-    uint8_t cut;    /* bytes behind the jump, the rest of an instruction: no code jumps there */
+    int16_t number; /* of the system call; UNSOCK_CALL_SITE_ANY: any, as rax (aarch64: x8) holds the number */
+    uint8_t moved;  /* bytes of instructions before the `syscall` that move to the stub; a jump replaces the first */
+    uint8_t cut;    /* bytes behind the jump, the end of a moved instruction: no code jumps there */
 };
 
 /* True if code of `size` bytes has a `syscall` at `at` that may be rewritten; `*site` then says how. */
@@ -36,7 +36,7 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 
 #ifdef __aarch64__
 
-/* In the words of a form, these stand for a branch and a call to any address. */
+/* Among the words of a form (call_site.c), these stand for a branch and a call to any address. */
 #define UNSOCK_CALL_SITE_B 0x14000000u
 #define UNSOCK_CALL_SITE_BL 0x94000000u
 
@@ -59,14 +59,14 @@ struct unsock_call_stub {
     uint64_t syscall;     /* the address of the `syscall` */
     uint64_t enter;       /* the address of a pointer to the library's code, at most 2 GiB away (aarch64: 1 MiB) */
     const uint8_t *table; /* 65536 bytes, by number of call: not 0 if the library answers it */
-    bool keeps_stack;     /* aarch64: puts nothing on the program's stack (Go keeps data below it) */
+    bool keeps_stack;     /* aarch64: puts nothing on the program's stack (Go keeps data below the stack pointer) */
 };
 
 /* Makes the stub: the instructions in `moved`, which were before the `syscall`, then a jump through the pointer
  * `enter`. If the site may make any call, a call that is not in the table goes back to the `syscall`. Returns the
  * stub's length, or 0 if an address is too far away.
- *   - x86-64: rcx holds the address behind the `syscall`, as after a `syscall`. The stub changes only rcx and r11, no
- *     flags, and nothing on the stack.
+ *   - x86-64: At the jump, rcx holds the address behind the `syscall`, as after a `syscall`. The stub changes only rcx
+ *     and r11, no flags, and nothing on the stack.
  *   - aarch64: an `svc` changes no register but x0. If the stub may use the stack, it saves x16 and x30 there. The
  *     library's code returns by x30, with w16 not 0 if it has answered the call. If the stub may not use the stack, x17
  *     holds the address of the `svc`: the code at such a site does not use x9 to x17. */
@@ -95,9 +95,9 @@ size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 
 /* How the library makes the call of `write` once a jump has replaced the first bytes of `write`. */
 struct unsock_libc_write {
-    uint8_t jump;     /* where the jump is put, from the start: no code jumps to the bytes behind */
-    bool by_cancel;   /* from 2.41 on: call __syscall_cancel; before: a part of `write`, with the same arguments */
-    int64_t distance; /* from the start of `write` to that function, or that part */
+    uint8_t jump;     /* the offset in `write` at which the jump is put: no code jumps to the bytes behind */
+    bool by_cancel;   /* from 2.41 on: calls __syscall_cancel; before: a part of `write`, with its arguments */
+    int64_t distance; /* from the start of `write` to __syscall_cancel, or to the part */
 };
 
 /* True if this is the `write` of glibc 2.41 or later; on x86-64, of glibc 2.35 or later. */

@@ -103,7 +103,7 @@ static void put_load(struct maker *maker, unsigned to, uint64_t from) {
     put_way(maker, 0x58000000 | to, from, 19, 5); /* ldr xN,address */
 }
 
-/* Makes no instruction that changes the flags. The last two words of the stub are addresses. */
+/* Makes no instruction that changes the flags. The stub ends with two addresses of 8 bytes. */
 size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct unsock_call_site *site,
                              const uint8_t *moved, uint8_t bytes[UNSOCK_CALL_STUB_MOST]) {
     struct maker maker = {stub->at, bytes, 0, false};

@@ -1,7 +1,7 @@
 /* Cuts a message into datagrams, as its control data say. */
 #include "rules/cmsg.h"
 
-/* Like copy_iovec_from_user in lib/iov_iter.c, refuses a part of more than half the address space before all else. */
+/* Refuses a part of more than half the address space, as the kernel does (copy_iovec_from_user, lib/iov_iter.c). */
 long unsock_segment_total(const struct msghdr *message) {
     size_t total = 0;
     for (size_t i = 0; i < message->msg_iovlen; i++) {

@@ -5,7 +5,7 @@
 #include "rules/environment.h"
 #include "unsock.h"
 
-/* control.c: Checks control files: 452 bytes from outside. Pure. */
+/* control.c: Checks control files: 452 bytes that other users or programs may have written. Pure. */
 
 /* True if the bytes are a valid control file. */
 bool unsock_control_check(const void *bytes, size_t length);
@@ -20,7 +20,8 @@ bool unsock_control_refuses(const struct unsock_control_file *file);
  * empty. Returns false if `word` is neither of the two. */
 bool unsock_control_half_close_set(struct unsock_control_file *file, const char *word);
 
-/* True if, by a valid file, a half-close is held back until the socket is closed. */
+/* True if the library holds back a half-close to this valid file's target until the socket is closed: as the option
+ * says, or without the option, for AF_TIPC and Firecracker's multiplexer. */
 bool unsock_control_holds_half_close(const struct unsock_control_file *file);
 
 /* Makes a file whose target is the Unix socket at `path`: an absolute path, or "@NAME" for an abstract name. False if
@@ -31,12 +32,13 @@ bool unsock_control_to_path(struct unsock_control_file *file, const char *path);
 
 #define UNSOCK_CONTROL_MULTIPLEXER "UNSOCK_FC_SOCK"
 
-/* Makes the control file that the variables describe. `multiplexer` is the file that UNSOCK_FC_SOCK names, with links
- * resolved; NULL if there is none. Returns false with one line in `error`. */
+/* Makes the control file that the variables UNSOCK_VSOCK_* or UNSOCK_TIPC_* in `environment` describe. `multiplexer` is
+ * the file that UNSOCK_FC_SOCK names, with links resolved; NULL if there is no such file. If a variable is wrong or
+ * missing, returns false with one line in `error`. */
 bool unsock_control_from_variables(const char *const *environment, const char *multiplexer,
                                    struct unsock_control_file *file, struct unsock_text *error);
 
-/* Adds " NAME=VALUE" for each of the variables that is set. */
+/* Adds " NAME=VALUE" to `text` for each of these variables that is set. */
 void unsock_control_put_variables(struct unsock_text *text, const char *const *environment);
 
 #endif

@@ -9,9 +9,10 @@
 #define UPPER "UNSOCK_TIPC_UPPER"
 #define HALF_CLOSE "UNSOCK_HALF_CLOSE"
 
-enum { TIPC_KIND_AT = 2, TIPC_LOWER_AT = 8, TIPC_UPPER_AT = 12, TIPC_RANGE = 1, DEST_SIZE = 16 /* vsock's, too */ };
+enum { TIPC_KIND_AT = 2, TIPC_LOWER_AT = 8, TIPC_UPPER_AT = 12, TIPC_RANGE = 1, DEST_SIZE = 16 /* both families' */ };
 
-/* The variables. A number has its place and size in the address of its family (vm_sockets.h, tipc.h). */
+/* The variables. Of a number, `at` and `size` are its place in an address of `family` (vm_sockets.h, tipc.h), and
+ * `otherwise` is its default. A variable with family 0 is no number. */
 static const struct variable {
     char name[24];
     uint8_t family, at, size;
@@ -46,7 +47,7 @@ static bool put_variable_number(const char *const *environment, const struct var
     return true;
 }
 
-/* Writes the multiplexer's path to the control file: `real`, or if that is NULL (no file is there), `path`. */
+/* Writes the multiplexer's path to the control file: `real`, or `path` if `real` is NULL because no file is there. */
 static bool put_multiplexer(struct unsock_control_file *file, const char *path, const char *real,
                             struct unsock_text *error) {
     struct unsock_control_file proxy;

@@ -11,8 +11,8 @@ const char *unsock_environment_get(const char *const *environment, const char *n
 
 #define UNSOCK_ENVIRONMENT_OWN 64
 
-/* Copies pointers to the library's variables (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order. Returns
- * `own`, which is faster to search than `whole`; or `whole`, if `own` has too little room. */
+/* Copies pointers to the variables that the library reads (LD_PRELOAD, UNSOCK_*, LISTEN_*) into `own`, in their order.
+ * Returns `own`, which is faster to search than `whole`; or `whole`, if `own` has too little room. */
 const char *const *unsock_environment_own(const char *const *whole, const char *own[UNSOCK_ENVIRONMENT_OWN]);
 
 /* Stores pointers to the strings of a block, as in /proc/PID/environ, in `own`. Skips a last string without its NUL.

@@ -13,7 +13,7 @@ struct translation {
 #define TARGETS (BIT(TARGET) | BIT(TARGET_ONCE))
 
 static const struct translation translations[] = {
-    /* No file, a socket of another type, or another file in the path: no server. */
+    /* No socket file, one of another type, or a path that cannot be followed: there is no server. */
     {BIT(CONNECT) | BIT(SEND) | TARGETS | BIT(MULTIPLEXER), ENOENT, ECONNREFUSED},
     {BIT(CONNECT) | BIT(SEND) | TARGETS | BIT(MULTIPLEXER), EPROTOTYPE, ECONNREFUSED},
     {BIT(CONNECT) | BIT(SEND), ENOTDIR, ECONNREFUSED},
@@ -26,7 +26,7 @@ static const struct translation translations[] = {
     {TARGETS | BIT(ERROR), ENODEV, ENETUNREACH},
     /* The peer's backlog is full, and no event would tell when it has room. */
     {BIT(TARGET_ONCE), EAGAIN, ECONNREFUSED},
-    /* Over TCP the call makes no descriptor, so it cannot fail for lack of one. */
+    /* Over TCP the program's call makes no second descriptor, so it cannot fail for lack of one. */
     {BIT(OPEN), EMFILE, ENOBUFS},
     {BIT(OPEN), ENFILE, ENOBUFS},
     /* The kernel lacks the family. */
@@ -40,7 +40,7 @@ static const struct translation translations[] = {
     /* No room for a file, or no descriptor for a probe. */
     {BIT(BIND), ENOSPC, ENOBUFS},
     {BIT(BIND), EDQUOT, ENOBUFS},
-    /* A seccomp filter or a security module forbids it. */
+    /* A seccomp filter or a security module forbids the call. */
     {BIT(STEP) | BIT(OPEN), EPERM, EACCES},
     {BIT(STEP) | BIT(OPEN), ENOSYS, EACCES},
 };

@@ -9,12 +9,12 @@ enum unsock_errno_at {
     UNSOCK_AT_BIND,        /* bind of a port's file */
     UNSOCK_AT_CONNECT,     /* connect of a stream to a port's file */
     UNSOCK_AT_SEND,        /* connect or sendmsg of a datagram socket to a port's file */
-    UNSOCK_AT_OPEN,        /* socket() for a socket that replaces another */
+    UNSOCK_AT_OPEN,        /* the call that makes a socket to replace the program's: socket(), or a duplicate */
     UNSOCK_AT_TARGET,      /* connect to a control file's target */
     UNSOCK_AT_TARGET_ONCE, /* as UNSOCK_AT_TARGET, by a non-blocking socket */
     UNSOCK_AT_MULTIPLEXER, /* connect to Firecracker's multiplexer */
-    UNSOCK_AT_STEP,        /* any call of the library's own during one of the program's */
-    UNSOCK_AT_ERROR,       /* SO_ERROR of a connect to a control file's target, negative */
+    UNSOCK_AT_STEP,        /* any call that the library makes during a call of the program's */
+    UNSOCK_AT_ERROR,       /* SO_ERROR, negated, or a receive's result, which may be a pending SO_ERROR */
 };
 
 /* Returns the -errno that TCP (or UDP) would return in the place of `result`. Returns other results unchanged. */
@@ -26,7 +26,8 @@ bool unsock_errno_is_nobody(long result);
 /* Returns "ECONNREFUSED" for 111, and so on; NULL for an errno without a name here. */
 const char *unsock_errno_name(int error);
 
-/* Returns the words for an errno (positive) in messages about programs that cannot be started. Never NULL. */
+/* Returns the words for a positive errno in the messages of the library's commands, such as "Is a directory". Never
+ * NULL. */
 const char *unsock_errno_words(long error);
 
 #endif

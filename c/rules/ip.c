@@ -220,7 +220,7 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip) 
     unsock_text_join(text, six ? "[" : "", UNSOCK_IP_TEXT(ip), six ? "]:" : ":", UNSOCK_DECIMAL(ip->port));
 }
 
-/* An IPv4 address has only one spelling, so only IPv6 addresses are compared. */
+/* Accepts only the spelling of unsock_ip_show. IPv4 needs no comparison: parse_v4 accepts only one spelling. */
 bool unsock_ip_read_shown(struct unsock_span text, struct unsock_ip *ip, char colon) {
     char shown[UNSOCK_IP_SHOWN_MOST];
     if (!parse_by(text, colon, ip))
@@ -269,7 +269,8 @@ uint64_t unsock_keyed_hash(const uint64_t key[2], const void *data, size_t size)
 #define SHORT_LENGTH 5
 #define CLASS_SHIFT 28
 
-/* Five characters of six bits each hold 24 bits of 127.x.y.z, a hash of another address, or a wildcard. */
+/* The class of a short address is in the upper two of its 30 bits. The other 28 bits hold the last 24 bits of
+ * 127.x.y.z, a hash of another address, or the family of a wildcard. */
 enum { LOOPBACK4, OTHER4, OTHER6, WILDCARD };
 
 static const char digits64[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_=";

@@ -33,8 +33,10 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 /* Returns the address; for a wildcard, which no peer has, the loopback address of its family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/* Replaces a wildcard by the address to which the kernel would connect: `own` (or NULL), to which the socket is bound,
- * if both are IPv4 (ip_route_output_key); else a loopback address, IPv4's if `own` is IPv4 (udpv6_sendmsg). */
+/* If `ip` is a wildcard, replaces it by the address to which the kernel would connect. `own` is the address to which
+ * the socket is bound, or NULL. If both are IPv4, takes `own`, or 127.0.0.1 if `own` is a wildcard
+ * (ip_route_output_key). Else takes a loopback address: IPv4's if `own` is IPv4 (udpv6_sendmsg), or that of the
+ * wildcard's family. */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);

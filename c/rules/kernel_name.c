@@ -49,7 +49,8 @@ static void take_address(const uint8_t *bytes, size_t size, uint16_t port, struc
         memcpy(ip->bytes, bytes, 16);
 }
 
-/* Reads two endpoints. `at` has 108 - 8 bytes; `first` and `second` are the numbers of digits of the two addresses. */
+/* Reads two endpoints from `at`, where 108 - 8 bytes can be read. `first` and `second` are the numbers of digits of the
+ * two addresses. */
 static bool read_numbers(const char *at, size_t first, size_t second, uint8_t *bytes) {
     char digits[2 * NUMBERS_MOST];
     uint32_t ports[2];
@@ -74,7 +75,8 @@ bool unsock_kernel_name_read_stream(const struct sockaddr_un *address, size_t le
         return false;
     length -= UNSOCK_SUN_PATH_OFFSET + STREAM_PREFIX_LENGTH;
     size_t first = address_digits(at, length, ' ');
-    /* Next: the second endpoint, a character against collisions, and the directory's number, which old clients lack. */
+    /* Behind the first endpoint are a blank, the second endpoint, a character against hash collisions, and 16 digits
+     * (the directory's number, or a hash), which the names of old clients lack. */
     size_t second = length - first - 2 * PORT_LENGTH - 2;
     second -= second == 8 + TAG_LENGTH || second == 32 + TAG_LENGTH ? TAG_LENGTH : 0;
     if (first == 0 || (second != 8 && second != 32) || !read_numbers(at, first, second, bytes))
@@ -97,7 +99,7 @@ struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, si
             result.kind = UNSOCK_NAME_STREAM;
         return result;
     }
-    /* The kernel counts the NUL at the end. */
+    /* The kernel's length includes the NUL at the end of a path. */
     name.length -= name.at[name.length - 1] == '\0';
     size_t skipped = unsock_settings.directory_length + 1;
     if (name.length > skipped && name.at[skipped - 1] == '/' &&
@@ -149,8 +151,8 @@ socklen_t unsock_kernel_name_stream(const struct unsock_ip *source, const struct
     at[second] = ':';
     memcpy(at + second + 1, digits + first + second + 4, 4);
     at += second + PORT_LENGTH;
-    /* The kernel's hash adds up a name's bytes, so digits alone would crowd a part of its table (net/unix/af_unix.c).
-     * The character is ASCII, as a server that is not under unsock may read the name as text. */
+    /* The kernel's hash of a name adds up the name's bytes, so digits alone would crowd a part of the kernel's table
+     * (net/unix/af_unix.c). The character is ASCII, as a server that is not under unsock may read the name as text. */
     *at++ = (char)('0' + source->port % 64);
     return (socklen_t)(put_tag(at, directory) - (char *)name);
 }

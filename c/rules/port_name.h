@@ -42,7 +42,7 @@ struct unsock_port_key {
 
 /* A socket of a port, as its name and the record show it. */
 struct unsock_port_entry {
-    uint8_t number; /* 0: the first socket on the address */
+    uint8_t number; /* 0: none, since no other socket shares the address */
     uint8_t marks;
     unsigned form : 4;       /* enum unsock_port_form */
     unsigned type : 4;       /* SOCK_STREAM or SOCK_DGRAM */
@@ -82,14 +82,15 @@ static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry)
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* True if two sockets on these addresses exclude each other in TCP and UDP, unless both share (UNSOCK_PORT_SHARES). */
+/* True if two sockets on these addresses exclude each other in TCP and UDP, unless both have the same mark of
+ * UNSOCK_PORT_SHARES. */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
 /* True if only one of the two sockets can be bound, provided that both belong to one user. */
 bool unsock_port_conflict(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* Cuts an entry, and the blank behind it, off the front of a record. Returns false at the end of the record, and for a
- * text that is no entry: *rest is then not empty. */
+/* Cuts an entry, and the blank behind it, off the front of a record. Returns false at the end of the record. Also
+ * returns false for text that is no entry; in this case *rest is not empty. */
 bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *entry);
 
 /* Writes the entry, in fewer than UNSOCK_PORT_ENTRY_MOST bytes, without a NUL. Returns the end. */
@@ -133,7 +134,7 @@ socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockadd
 /* Writes DIR/.PORT@ADDR of an IPv4 address, faster than unsock_port_path: most connects and datagrams need it. */
 socklen_t unsock_port_path4(struct unsock_port_key key, const struct unsock_ip *ip, struct sockaddr_un *path);
 
-/* Writes DIR/.PORT@, followed by `end`. */
+/* Writes DIR/.PORT@ (of datagrams: DIR/.PORTu@), followed by `end`. */
 socklen_t unsock_port_record_path(struct unsock_port_key key, const char *end, struct sockaddr_un *path);
 
 /* Reads the name .PORT@ADDR[+N] of a file in the directory. */
@@ -148,7 +149,8 @@ bool unsock_port_is_of_another_protocol(struct unsock_span text);
 /* True if the path in the directory is a socket's own file (.PORT@…), not PORT.sock. */
 bool unsock_port_is_own_path(const struct sockaddr_un *path);
 
-/* Write and read the text of PORT.sock's link (at most UNSOCK_PORT_LINK_MOST bytes). False: another program's link. */
+/* Write and read the text of PORT.sock's link (at most UNSOCK_PORT_LINK_MOST bytes). Reading returns false for any
+ * other text: another program, or a library with another protocol, wrote it. */
 void unsock_port_link_write(const struct unsock_port_entry *first, bool several, char *buffer);
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
                            bool *several);
@@ -167,10 +169,10 @@ enum unsock_file_kind {
 /* Returns the kind of file with this name. *entry: of a SOCKET its entry; of PORT, RECORD and NEXT, the port alone. */
 enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unsock_port_entry *entry);
 
-/* ".unsock.lock.N": a lock's file until it gets its name (files/lock.c). */
+/* True for ".unsock.lock.N": a lock's file until it gets its name (files/lock.c). */
 bool unsock_file_name_is_unfinished_lock(struct unsock_span name);
 
-/* ".unsock-" and 16 digits: a control file until it gets its name (files/control_file.c). */
+/* True for ".unsock-" and 16 digits: a control file until it gets its name (files/control_file.c). */
 #define UNSOCK_FILE_CONTROL_PART ".unsock-"
 #define UNSOCK_FILE_CONTROL_DIGITS 16
 bool unsock_file_name_is_unfinished_control(struct unsock_span name);
@@ -188,8 +190,8 @@ struct unsock_name {
  * directory, STREAM for a client's abstract name, FOREIGN for all others. */
 struct unsock_name unsock_kernel_name_read(const struct sockaddr_un *address, size_t length);
 
-/* Reads the last part of a path in any directory as a name of the directory, and stores this part in `file`. Returns
- * false if it is not the name of a socket's file. */
+/* Reads a path in any directory: stores its last part in `file`, and reads this part as the name of a socket file in
+ * UNSOCK_DIR. Returns false if the part is no such name. */
 bool unsock_kernel_name_read_anywhere(const struct sockaddr_un *address, size_t length, struct unsock_name *result,
                                       struct unsock_span *file);
 

@@ -61,7 +61,7 @@ unsigned unsock_port_living(const struct unsock_port *port) {
     return living;
 }
 
-/* The name of a stream shows UNSOCK_PORT_REUSEPORT by its number, so that mark alone needs no record. */
+/* A stream's name shows UNSOCK_PORT_REUSEPORT by its number, so a record is not needed for this mark alone. */
 bool unsock_port_needs_record(const struct unsock_port_entry *entry) {
     return (entry->marks & ~(entry->type == SOCK_STREAM ? UNSOCK_PORT_REUSEPORT : 0)) != 0;
 }
@@ -222,7 +222,8 @@ static bool newest_spreads(const struct unsock_port *port, const struct wanted *
     return spread;
 }
 
-/* Finds the wanted entry with this index: if clients are spread, counted from number `start`, else the newest first. */
+/* Finds the wanted entry with this index in the order of the ranks. Sockets over which clients are spread are counted
+ * from number `start` on, all others from the newest. */
 static bool pick(const struct unsock_port *port, const struct wanted *wanted, unsigned start, unsigned *index,
                  struct unsock_port_entry *found) {
     unsigned count[RANKS] = {0}, rank = 0;

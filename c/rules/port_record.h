@@ -38,7 +38,8 @@ struct unsock_port {
     unsigned count;                 /* of the entries */
     uint8_t life[UNSOCK_PORT_ENTRIES];
     struct unsock_port_entry entries[UNSOCK_PORT_ENTRIES];
-    /* The record as read, later the new record: entries with blanks between them. Has room for one entry too many. */
+    /* The record as read, later the new record: entries with blanks between them. unsock_port_write may write one entry
+     * beyond UNSOCK_PORT_RECORD_MOST. */
     char text[UNSOCK_PORT_RECORD_MOST + UNSOCK_PORT_ENTRY_MOST];
 };
 
@@ -69,7 +70,8 @@ bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry 
  * number, because clients remember names without one. */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Raises the entry's number by one. False, without a change, if the entry has no number, or has the last one. */
+/* Raises the entry's number by one. False, without a change, if the entry has no number, or the last one of its kind
+ * (UNSOCK_PORT_SHARERS, UNSOCK_PORT_NUMBERS). */
 bool unsock_port_next_number(struct unsock_port_entry *entry);
 
 /* If `me` has a number, raises it until no entry that may be live has the same name. */
@@ -79,7 +81,7 @@ void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_e
  * removed with the names of stale sockets. The caller has checked that there is room. */
 void unsock_port_renumber(struct unsock_port *port, unsigned index, const struct unsock_port_entry *numbered);
 
-/* Undoes unsock_port_renumber for the entries from index `from` on. */
+/* Undoes unsock_port_renumber for the entries from index `from` on: their old names are ALIVE again. */
 void unsock_port_unnumber(struct unsock_port *port, unsigned from);
 
 /* Returns a checksum of the port, to see whether its names have changed. */
@@ -92,7 +94,7 @@ enum unsock_port_verdict { UNSOCK_PORT_ASK, UNSOCK_PORT_REFUSE, UNSOCK_PORT_JOIN
 struct unsock_port_joining {
     enum unsock_port_verdict verdict;
     int which;
-    bool be_first; /* JOIN: PORT.sock will point to the new socket: there is no live first one, or it is replaced */
+    bool be_first; /* JOIN: PORT.sock will point to the new socket: the first one is missing, STALE, GONE or OWN */
     bool shares;   /* JOIN: the new socket shares an address, so it needs a number */
     bool beside;   /* JOIN: other sockets of the port may be live */
     bool records;  /* JOIN: the port will have a record: for several sockets, or for this one's marks */
@@ -117,8 +119,8 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
  * on the wildcard of its family, on the wildcard of both families, then datagram clients that ask, and with
  * `one_address` all others. Among the sockets on one address:
  *   - Connected ones come first, since each takes datagrams from one client alone.
- *   - Sockets of the newest one's kind follow: with SO_REUSEPORT in turn, from number `spread` on; with SO_REUSEADDR
- *     alone, the newest first.
+ *   - Sockets of the newest one's kind follow, then the others: with SO_REUSEPORT in turn, from number `spread` on;
+ *     with SO_REUSEADDR alone, the newest first.
  * Returns false if there is no such entry. */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);

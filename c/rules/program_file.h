@@ -17,9 +17,9 @@ enum unsock_program_kind {
     UNSOCK_PROGRAM_OTHER,     /* neither ELF nor a script: binfmt_misc or a shell may run it */
     UNSOCK_PROGRAM_SCRIPT,    /* "#!": `interpreter` runs it */
     UNSOCK_PROGRAM_DYNAMIC,   /* asks for a dynamic linker, which preloads libraries */
-    UNSOCK_PROGRAM_OWN_CALLS, /* the same, but makes its system calls itself: Go, Free Pascal */
+    UNSOCK_PROGRAM_OWN_CALLS, /* as DYNAMIC, but makes its system calls itself: Go, Free Pascal */
     UNSOCK_PROGRAM_STATIC,    /* has no dynamic linker: no library can be preloaded */
-    UNSOCK_PROGRAM_FOREIGN,   /* for another machine, or for this one with 32 bits */
+    UNSOCK_PROGRAM_FOREIGN,   /* ELF for another machine, or with 32 bits */
 };
 
 /* The kernel reads at most these bytes of a script's first line. */

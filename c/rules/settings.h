@@ -7,14 +7,14 @@
 #include "rules/ip.h"
 
 /* settings.c: Reads the settings, once, from the UNSOCK_* environment. Once the library is active, only a visit to
- * another directory (files/directory.h) and unsock_configure change them. A value that cannot be read ends the process
- * before main: the user must not believe that traffic stays off the network if it does not. */
+ * another directory (files/directory.h) and unsock_configure change them. In a program under unsock, an invalid value
+ * ends the process before main: the user must not believe that traffic stays off the network if it does not. */
 
 #define UNSOCK_RANGES 64
 #define UNSOCK_DIR_MOST 90 /* leaves room for /65535.dgram.sock and the NUL in sun_path */
 #define UNSOCK_DIR_ROOM 96 /* whole pieces of 16 bytes */
 #define UNSOCK_LOG_MOST 255
-#define UNSOCK_EACH_WIDTH 7 /* digits of the numbers of `run --each`: a process has at most seven */
+#define UNSOCK_EACH_WIDTH 7 /* digits of a process's number, in UNSOCK_EACH and in a worker's directory */
 #define UNSOCK_EACH_MOST 9999999
 
 struct unsock_prefix {
@@ -55,7 +55,8 @@ struct unsock_settings {
     unsigned connect_timeout_ms;
     struct unsock_ip default4; /* the address of IPv4 peers that have none of their own */
     struct unsock_ip default6; /* of IPv6 peers; an IPv4 address if UNSOCK_ADDR names no IPv6 address */
-    /* Converted peers get addresses from this range, one for each machine; family 0: the default address. */
+    /* Accepted vsock and TIPC peers get addresses from this range, one for each machine; family 0: the default
+     * address. */
     struct unsock_prefix accept_as;
     char directory[UNSOCK_DIR_ROOM]; /* absolute, without a slash at the end */
     size_t directory_length;
