@@ -28,7 +28,10 @@ import type { AddressAnswer, PortFacts, PortFile, Verdict } from "./port_verdict
 import { stateOfProcess } from "./process_state.ts";
 
 const [W_OK, X_OK] = [2, 1];
-/** The addresses that a client of "localhost" tries, in this order. Most programs name the first one directly. */
+/**
+ * The addresses that "localhost" stands for. 127.0.0.1 comes first, since most programs name it directly. A client of
+ * "localhost" may try `::1` first: its resolver decides.
+ */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
 /** The library's answers about a port. Each is a function: it returns the answer, or throws the reason. */
@@ -36,7 +39,7 @@ export interface PortAnswers extends DirectoryAnswers {
   readonly settings: Answer<RunSettings>;
   readonly mayBind: Answer<true>;
   readonly version: Answer<string>;
-  /** In the order in which a client tries the addresses. */
+  /** One for each address: the user's, or those of `LOCALHOST` in their order. */
   readonly clients: readonly { readonly address: string; readonly answer: Answer<ClientAnswer> }[];
 }
 

@@ -76,7 +76,7 @@ function findRequests(printed: string): number {
   return printed.includes("Non-2xx") ? NaN : find(/^Requests\/sec:\s+([\d.]+)/m)(printed);
 }
 
-/** Returns the bandwidth from the last line (…,bytes,bits per second), or NaN if iperf gave up before the end. */
+/** Returns the bandwidth from the last line (…,bytes,bits per second), or NaN if iperf sent less than `IPERF_LEAST`. */
 export function findBandwidth(printed: string): number {
   const [bytes = 0, bits = NaN] = printed.trim().split("\n").at(-1)?.split(",").slice(7).map(Number) ?? [];
   return bytes < IPERF_LEAST ? NaN : bits / 8e6;

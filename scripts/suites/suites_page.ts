@@ -130,7 +130,10 @@ export function makePage(runs: readonly Kept[], known: readonly Known[], suites:
   return `${lines.join("\n")}\n`;
 }
 
-/** Returns the differences by their cause, as `known.json` has them. Unknown ones come last. */
+/**
+ * Returns the lines on tests that differ: first by their cause in `known.json`, then those without a cause there, last
+ * the tests that fail now and then.
+ */
 function differences(runs: readonly Kept[], known: readonly Known[]): string[] {
   const lines = known.flatMap(({ why, tests }) => {
     const named = runs.flatMap(({ name, differ }) =>
