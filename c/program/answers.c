@@ -1,5 +1,6 @@
-/* Checks whether a port has a server, by the files that a client would try, in their order. The kernel tells whether a
- * Unix socket listens (files/listener.c). A control file's target that is no Unix socket is checked by a connection. */
+/* Checks whether a port has a server: checks the files that a client would try, in the client's order. files/listener.c
+ * finds out from the kernel whether a Unix socket listens. A control file's target that is no Unix socket, or is behind
+ * a multiplexer, is checked by a connection. */
 #include "program/options.h"
 
 #include "calls/target.h"
@@ -10,11 +11,12 @@
 
 #include <linux/vm_sockets.h>
 
-#define FILE_MS 50        /* between checks of a Unix target outside the directory */
+#define FILE_MS 50        /* between checks of a control file's Unix target */
 #define CONNECTION_MS 200 /* between connections, which the target notices */
 
 /* True if the IP socket has connected to itself: the kernel may choose the destination port as the source port, too
- * (RFC 9293, 3.5). If so, makes the close a reset, which frees the port at once, without TIME-WAIT. */
+ * (RFC 9293, 3.5). If so, also sets SO_LINGER: the close is then a reset, which frees the port at once, without
+ * TIME-WAIT. */
 static bool is_own_end(int socket) {
     static const struct linger reset = {.l_onoff = 1};
     union unsock_sockaddr own, peer;
@@ -26,7 +28,8 @@ static bool is_own_end(int socket) {
     return is_same;
 }
 
-/* Connects to the control file's target, and closes the connection. Returns 0 if the server accepted it, or -errno. */
+/* Connects to the control file's target, in at most `most` milliseconds, and closes the connection. Returns 0 if the
+ * connect succeeded, or -errno. */
 static long try_connection(struct unsock_control_file *control, int64_t most) {
     struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
     long socket = unsock_target_connect_new(control, &asked, INT64_MAX);
@@ -46,9 +49,10 @@ static long try_connection(struct unsock_control_file *control, int64_t most) {
     return result;
 }
 
-/* Checks the target by a connection. Without a loopback transport, a target with VMADDR_CID_ANY cannot be checked, and
- * counts as ready. A server that does not answer in time may still exist: one on AF_TIPC answers when it accepts, a
- * guest when it is resumed. */
+/* Checks the target by a connection. For a target with VMADDR_CID_ANY, only ECONNRESET proves that there is no server:
+ * other errors may mean that the kernel has no loopback transport, and count as ready. A target that does not answer in
+ * time may still have a server, unless it is an IP address: on AF_TIPC a server answers when it accepts, a paused guest
+ * when it is resumed. */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int64_t most) {
     struct sockaddr_vm vsock;
     memcpy(&vsock, control->dest, sizeof(vsock));
@@ -60,8 +64,8 @@ static enum unsock_answer ask_by_connection(struct unsock_control_file *control,
     return result == -ETIMEDOUT && !is_ip ? UNSOCK_ANSWER_SOON : UNSOCK_ANSWER_NOBODY;
 }
 
-/* Checks one file. If `most` is negative, checks only whether a socket is bound to it. A target of UDP over IP cannot
- * be checked, and counts as ready. */
+/* Checks the file at `path`. If `most` is negative, checks only whether a socket is bound to the file. A control file's
+ * datagram target that is no Unix socket cannot be checked, and counts as ready. */
 static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type, int64_t most, int64_t *again) {
     struct unsock_control_file control;
     struct statx status;
@@ -81,7 +85,8 @@ static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type
                                             : unsock_listener_ask(control.dest, control.dest_length, type);
 }
 
-/* Finds the entry that a client tries after `index` others. If `words` has an address, TCP's order applies. */
+/* Finds the entry that a client tries after `index` others. If `words` has an address, the order is that of a client of
+ * this address (unsock_port_candidate); else it is the order of the entries. */
 static bool find_client_entry(const struct unsock_port *port, const struct unsock_port_words *words, unsigned index,
                               struct unsock_port_entry *entry) {
     if (port->holder != UNSOCK_PORT_OURS || index >= port->count)

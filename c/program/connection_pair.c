@@ -1,8 +1,8 @@
 /* Forwards data between the two connections of a pair. Bulk data from the real network goes through a pipe by
- * splice(2): a Unix socket takes the pipe's pages without a copy, 1.5 times as many bytes a second as by read and
- * write. Toward TCP, splice is slower, and for little data it needs one more call. So each direction begins with a
- * buffer; the one from the real network changes to a pipe after a read of BULK bytes. A connection has a buffer or a
- * pipe only while its peer has not taken all data. */
+ * splice(2): a Unix socket takes the pipe's pages without a copy, so that splice moves 1.5 times as many bytes a second
+ * as read and write. Toward TCP, splice is slower, and little data needs one more call with it. So each direction
+ * begins with a buffer; the one from the real network changes to a pipe after a read of BULK bytes. A connection has a
+ * buffer or a pipe only while its peer has not taken all of its data. */
 #include "program/expose.h"
 
 #include "kernel/socket_info.h"
@@ -24,11 +24,11 @@ struct channel {
 /* By descriptor: one direction of a pair, from this connection to its peer. */
 struct end {
     int32_t peer; /* 0: not joined. No socket has descriptor 0, as standard input stays open */
-    bool ended;   /* this side has sent its end */
-    bool told;    /* this side's end was passed on to the peer */
+    bool ended;   /* this side sends no more data */
+    bool told;    /* this direction is over: the half-close was passed on, or the peer takes no data */
     bool is_bulk; /* reads into a pipe, until there is nothing to read */
     bool is_real; /* on the real network: its bulk data may go through a pipe */
-    bool holds;   /* gets its peer's half-close only after it has sent its own end */
+    bool holds;   /* gets its peer's half-close only after its own was passed on */
     struct channel pipe;
     uint32_t piped; /* bytes in the pipe */
     uint32_t at;    /* bytes of the buffer that the peer has taken */
@@ -127,9 +127,10 @@ static long fill_pipe(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* A client that has shut down its sending side may wait for an answer, or have closed. Keepalive probes find out: the
- * kernel sends the first after two seconds, then one every ten. A client's kernel forgets a closed socket after a
- * minute (tcp_fin_timeout), and then answers a probe with a reset. Returns false if the socket has no keepalive. */
+/* Turns on keepalive probes. A client that has shut down its sending side may wait for an answer, or have closed; the
+ * probes find out. The kernel sends the first after two seconds, then one every ten. A client's kernel forgets a closed
+ * socket after a minute (tcp_fin_timeout), and then answers a probe with a reset. Returns false if the socket has no
+ * keepalive. */
 static bool keep_asking(int fd) {
     int yes = 1, first = 2, interval = 10;
     return unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(first)) == 0 &&
@@ -137,7 +138,8 @@ static bool keep_asking(int fd) {
            unsock_setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) == 0;
 }
 
-/* Reads the next data, after the peer has taken all earlier data. Returns 0, or -errno: -EAGAIN if there is none. */
+/* Reads more data from `fd`, whose peer has taken all earlier data. Returns 0, or -errno: -EAGAIN if no data has
+ * arrived. */
 static long fill(int fd, struct end *end) {
     if (end->is_bulk)
         return fill_pipe(fd, end);
@@ -155,9 +157,9 @@ static long fill(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Writes data to the peer. Returns 0 or -EAGAIN. Any other failure (the peer has shut down reading) ends only this
- * direction, since the peer may still send. Later data from this side stays unread, so that the close resets its
- * side. */
+/* Writes data to the peer. Returns 0 or -EAGAIN. Any other failure (for example, the peer has shut down reading) ends
+ * only this direction, since the peer may still send. Later data from this side stays unread, so that the close of this
+ * side's socket resets its connection. */
 static long drain(struct end *end) {
     bool by_pipe = end->piped > 0;
     long count = by_pipe ? unsock_splice(end->pipe.out, NULL, end->peer, NULL, end->piped, SPLICE_F_NONBLOCK)

@@ -16,8 +16,8 @@ extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 #define RELATIVE R_AARCH64_RELATIVE
 #endif
 
-/* Skips relocations that name a symbol: each symbol is a libc's, and stays NULL. The library's own functions are bound
- * when it is linked (-Bsymbolic). */
+/* Applies the relocations without a symbol. Skips those that name a symbol: each is a libc's, and stays NULL. The
+ * library's own functions were bound by the link editor (-Bsymbolic). */
 static void relocate_self(void) {
     uint64_t base = (uint64_t)&__ehdr_start, table = 0, size = 0;
     for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {
@@ -39,8 +39,9 @@ __attribute__((noreturn)) static void run_program(void *given) {
     unsock_exit(unsock_program(argc, argv, argv + argc + 1));
 }
 
-/* `stack` is the kernel's: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). It may be small
- * (ulimit -s 16), so this function maps a larger one, with MAP_GROWSDOWN, which does not count as data (ulimit -d). */
+/* `stack` is the kernel's: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). The kernel's stack
+ * may be small (ulimit -s 16), so this function maps a larger one, with MAP_GROWSDOWN, which does not count as data
+ * (ulimit -d). */
 __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
     void (*function)(void *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;

@@ -11,13 +11,13 @@
 extern struct unsock_expose {
     struct unsock_run_directory directory;
     struct unsock_text *error;
-    const char *control;      /* listens at this control file's target; NULL: at `address` */
+    const char *control;      /* --control: listens at this control file's target; NULL: at `address` */
     struct unsock_ip address; /* of the real network */
     bool is_in;               /* --in: from the directory to the real network */
     bool is_all;              /* --all: every port that has a server in the directory */
     bool until_eof;           /* --until-eof: ends when standard input ends */
     int64_t idle;             /* milliseconds after which an idle UDP session ends */
-    long set, signals;
+    long set, signals;        /* the epoll set and the signalfd */
 } unsock_expose;
 
 /* The source of an event, in the upper half of the event's data. The lower half is a descriptor or number. */
@@ -27,7 +27,7 @@ enum unsock_expose_kind {
     UNSOCK_EXPOSE_CHANGES, /* of the directory, by inotify */
     UNSOCK_EXPOSE_PORT,    /* a port, by number */
     UNSOCK_EXPOSE_SESSION, /* a UDP session, by number */
-    UNSOCK_EXPOSE_ASKED,   /* a connection to a multiplexer, by descriptor */
+    UNSOCK_EXPOSE_ASKED,   /* a connection to a multiplexer (calls/firecracker.c), by descriptor */
     UNSOCK_EXPOSE_INPUT,   /* standard input, for --until-eof */
 };
 
@@ -45,7 +45,7 @@ struct unsock_expose_port {
     int type;                 /* SOCK_STREAM or SOCK_DGRAM */
     bool stays;               /* the user named it: --all does not close it */
     struct sockaddr_un file;
-    /* UDP: a datagram that a full queue has not accepted. */
+    /* UDP: the datagram in `buffer`, if the server's full queue has refused it. */
     unsigned held_session;
     uint32_t held_size;
     int64_t held_until; /* 0: nothing is held */
@@ -74,17 +74,20 @@ struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
 /* expose_clients.c: The clients of the ports. Each TCP connection and each UDP client (a session) has its own socket on
- * the other side, so that a server's answers reach the right client. A session ends when it is idle. */
+ * the other side, so that a server's answers reach the right client. A session ends after `idle` milliseconds without a
+ * datagram. */
 
 bool unsock_expose_clients_start(void);
 
-/* Accepts the port's TCP connections, or forwards its clients' datagrams. False: a server could not be reached. */
+/* Accepts the port's TCP connections, or forwards its clients' datagrams. Returns false if a server could not be
+ * reached. */
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
 
 /* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
-/* Reads more of a multiplexer's answer on the connection `inside`. After its end, joins or resets the client. */
+/* Reads more of a multiplexer's answer on the connection `inside`. When the answer is complete, joins or resets the
+ * client. */
 void unsock_expose_clients_asked(int inside);
 
 /* Retries connects and datagrams that full queues have refused. Resets clients whose multiplexer has not answered in
@@ -115,7 +118,7 @@ long unsock_connection_pair_start(uint64_t descriptors);
  * half-close until the server has shut down sending, or the client is gone. */
 void unsock_connection_pair_join(int real, int inside, bool holds);
 
-/* Moves data after an event at this socket or at its peer. */
+/* Moves data in both directions of a pair, after an event at its socket `fd`. */
 void unsock_connection_pair_event(int fd);
 
 /* Closes a connection as if it broke: over TCP, with a reset. */

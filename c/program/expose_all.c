@@ -1,5 +1,6 @@
 /* `expose --all`: reads the whole directory after a change, at most every 20 ms, and opens or closes ports. Exposes
- * unsock's ports and control files, but no plain sockets: those of an `expose --in` would form a loop. */
+ * unsock's ports and control files, but no plain sockets (docs/names.md): the socket of an `expose --in` is plain, and
+ * would form a loop. */
 #include "program/expose.h"
 
 #include "files/control_file.h"
@@ -14,8 +15,8 @@
 
 static struct all {
     long changes; /* inotify's descriptor */
-    bool stale;
-    int64_t last;
+    bool stale;   /* the directory must be read again */
+    int64_t last; /* when the directory was last read */
     struct bits {
         uint64_t live[2 * PORTS / 64]; /* the TCP ports with a server, and then the UDP ports */
         uint64_t told[2 * PORTS / 64]; /* the port could not be opened, and the message was printed */
@@ -76,7 +77,8 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-/* True for a control file, and for a port link whose socket may be live and does not ask (docs/names.md). */
+/* True for a control file. Also true for a port link whose socket may be live, unless that is a datagram client that
+ * asks (docs/names.md). */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
     unsock_address_path(one->entry.ip.port, one->entry.type, &path);
@@ -114,7 +116,8 @@ static bool read_live_ports(void) {
     return whole;
 }
 
-/* Closes ports first: the ports to open may need their elements of the array. */
+/* Closes the ports that have no server any more; but none if the directory was not read to its end. Then opens ports: a
+ * new one may need the array's element of a closed one. */
 static void look_for_ports(void) {
     struct unsock_expose_port *port;
     bool whole = read_live_ports();

@@ -27,7 +27,7 @@ static struct waiting {
     int inside; /* the connection to the multiplexer; 0: the queue is full */
     const struct unsock_expose_port *port;
     uint32_t life; /* the port's */
-    bool holds;    /* its half-close is held back */
+    bool holds;    /* the client's half-close is held back */
     struct unsock_ip client;
     struct unsock_firecracker asked;
 } *waiting;
@@ -40,7 +40,7 @@ static struct session {
     uint32_t life; /* the port's */
     uint32_t length;
     union unsock_sockaddr client;
-    int64_t last;
+    int64_t last; /* when a datagram last passed, in milliseconds */
 } *sessions;
 static bool has_sessions; /* a session was opened at least once */
 static uint8_t *answer;
@@ -152,8 +152,8 @@ static int64_t go_on_with_waiting(void) {
     return next;
 }
 
-/* True if this client may wait. Clients that wait for full queues have a limit of their own, which clients of a guest
- * that does not answer cannot use up. */
+/* True if this client may wait. Only clients that wait for full queues count toward FULL_MOST. Clients that wait for a
+ * guest's answer count toward WAITING_MOST alone. */
 static bool may_wait(const struct waiting *one) {
     unsigned full = 0;
     for (unsigned i = 0; i < waiting_count; i++)
@@ -161,7 +161,7 @@ static bool may_wait(const struct waiting *one) {
     return waiting_count < WAITING_MOST && (one->inside > 0 || full < FULL_MOST);
 }
 
-/* Accepts one connection. Returns 1 if there was none, -errno if its server cannot be reached, and else 0. */
+/* Accepts one connection. Returns 1 if none was accepted, -errno if its server cannot be reached, and else 0. */
 static long take_connection(const struct unsock_expose_port *port) {
     union unsock_sockaddr name;
     uint32_t length = sizeof(name);
@@ -192,8 +192,8 @@ static void forget_session(struct session *session) {
     session->fd = 0;
 }
 
-/* Binds the session's socket in the directory to a wildcard, and to the client's port if it is free. Not to the
- * client's true address: it may not be covered, and the server's reply would then go to the real network. */
+/* Binds the session's socket in the directory to a wildcard address and, if free, the client's port. The client's true
+ * address may not be covered (UNSOCK_ADDR): the server's replies to it would go to the real network. */
 static long bind_client(struct session *session) {
     struct unsock_ip client = {.family = AF_INET};
     unsock_ip_read(&session->client, session->length, &client);
@@ -218,8 +218,8 @@ static long open_session(struct session *session) {
     return 0;
 }
 
-/* Returns the client's session, or a new one in a free element; if there is none, in that of the session that has been
- * idle longest. NULL: the session's socket cannot be opened. */
+/* Returns the client's session. If there is none, opens one: in a free element, or else in place of the session that
+ * has been idle longest. NULL: the session's socket could not be opened. */
 static struct session *session_of(const struct unsock_expose_port *port, const union unsock_sockaddr *client,
                                   uint32_t length) {
     struct session *oldest = sessions;
@@ -240,7 +240,7 @@ static struct session *session_of(const struct unsock_expose_port *port, const u
     return open_session(oldest) == 0 ? oldest : NULL;
 }
 
-/* Sends the held or received datagram to the server. Returns 0 or -errno: -EAGAIN, the server's queue is full;
+/* Sends the datagram in the port's buffer to the server. Returns 0 or -errno: -EAGAIN, the server's queue is full;
  * -ECONNREFUSED, there is no server. */
 static long send_on(const struct unsock_expose_port *port, const struct session *session, uint32_t size) {
     struct unsock_control_file control;
@@ -268,8 +268,8 @@ static bool is_local(struct unsock_ip ip) {
     return fd >= 0 && unsock_bind(fd, &name, unsock_ip_write(&ip, ip.family, &name)) == 0;
 }
 
-/* True if the datagram's source is a port that this process exposes, as only a forged datagram's can be. The server's
- * reply would arrive there as a new request, and so on without end. */
+/* True if the datagram's source is a port that this process exposes: only a forged datagram can have such a source. The
+ * server's reply would arrive at that port as a new request, and so on without end. */
 static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     const struct unsock_expose_port *port;
     struct unsock_ip ip;
@@ -283,8 +283,8 @@ static bool is_own_port(const union unsock_sockaddr *client, uint32_t length) {
     return false;
 }
 
-/* Receives one datagram and sends it to the server. Returns 0 if it was sent, held or dropped, -ECONNREFUSED if there
- * is no server, and 1 if there was no datagram. */
+/* Receives one datagram and sends it to the server. Returns 0 if the datagram was sent, held or dropped, -ECONNREFUSED
+ * if there is no server, and 1 if no datagram was received. */
 static long take_datagram(unsigned number, struct unsock_expose_port *port) {
     union unsock_sockaddr client;
     uint32_t length = sizeof(client);

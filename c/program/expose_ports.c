@@ -19,7 +19,8 @@ bool unsock_expose_ports_start(void) {
     return ports;
 }
 
-/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). Streams then listen. */
+/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). A stream socket then
+ * listens. */
 static long open_bound(int type, const void *address, socklen_t size, const struct unsock_control_file *control) {
     int yes = 1;
     uint16_t family;
@@ -47,7 +48,8 @@ static long listen_at(struct unsock_expose_port *port) {
         long result = unsock_control_file_read(unsock_expose.control, &control);
         if (result < 0)
             return result;
-        /* A Unix target needs no forwarding: a link gives the server another name. */
+        /* Refuses a Unix target: a symbolic link from there to the server's file needs no forwarding. Also refuses a
+         * multiplexer's, where Firecracker itself listens. */
         if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
             return -EAFNOSUPPORT;
         return open_bound(SOCK_STREAM, control.dest, control.dest_length, &control);

@@ -1,5 +1,5 @@
-/* `hold` (program/run.h). It has a session of its own and blocks all signals: a signal to its caller must not end it
- * before the end of standard input. */
+/* The command `hold` (program/run.h). Its process has a session of its own and blocks all signals: a signal to the
+ * caller, such as Ctrl-C, must not end `hold` before the end of standard input. */
 #include "program/run.h"
 
 #include "rt/system_calls.h"

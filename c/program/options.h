@@ -19,7 +19,7 @@ enum unsock_option_kind {
     UNSOCK_OPTION_MAYBE,  /* `run`: sets a variable to its value, which is optional */
     UNSOCK_OPTION_CHOICE, /* `run`: sets one of two variables, or none */
     UNSOCK_OPTION_OTHER,  /* sets no variable */
-    UNSOCK_OPTION_BARE,   /* sets no variable; its value may be missing before an option or "--" */
+    UNSOCK_OPTION_BARE,   /* sets no variable; its value may be missing before an option, "--" or the end */
     UNSOCK_OPTION_EACH,   /* sets no variable; may be given several times */
 };
 
@@ -27,9 +27,9 @@ enum unsock_option_kind {
 struct unsock_option {
     char flag[24];     /* with the dashes */
     char value[24];    /* the value's name in messages; empty: takes no value */
-    char variable[28]; /* `run`: the variable that it sets; empty: none */
+    char variable[28]; /* `run`: the variable that the option sets; empty: none */
     enum unsock_option_kind kind;
-    char otherwise[28]; /* `run`: the value if neither caller nor option sets it; empty: none */
+    char otherwise[28]; /* `run`: the variable's value if neither caller nor option sets it; empty: none */
 };
 
 extern const struct unsock_option unsock_option_rows[];
@@ -37,7 +37,7 @@ extern const struct unsock_option unsock_option_rows[];
 struct unsock_option_table {
     char command[16];     /* its name, for messages */
     char operand[32];     /* an operand's name in messages */
-    uint8_t first, count; /* of the rows */
+    uint8_t first, count; /* the command's part of unsock_option_rows */
     bool is_wrapper;      /* the first operand ends the options, and begins another command */
     unsigned operands_least;
     unsigned operands_most; /* at most UNSOCK_OPERANDS_MOST */
@@ -52,8 +52,8 @@ const struct unsock_option_table *unsock_option_table_find(const char *command);
 
 struct unsock_options {
     const struct unsock_option_table *table;
-    const char *values[UNSOCK_OPTIONS_MOST]; /* by the option's number. NULL: not given; "": without a value */
-    const char *each[UNSOCK_OPTIONS_EACH_MOST];
+    const char *values[UNSOCK_OPTIONS_MOST];    /* by the option's number. NULL: not given; "": without a value */
+    const char *each[UNSOCK_OPTIONS_EACH_MOST]; /* all values of the EACH option */
     unsigned each_count;
     bool help;
     const char *const *command; /* a wrapper's command: the words from the first operand on */
@@ -61,7 +61,8 @@ struct unsock_options {
     unsigned operand_count;
 };
 
-/* Reads the words after the command's name. False with one line in `error`. With --help, checks nothing else. */
+/* Reads the words after the command's name. Returns false with one line in `error` if they are wrong. With --help,
+ * checks nothing else. */
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
@@ -92,8 +93,9 @@ static inline int64_t unsock_sooner(int64_t one, int64_t other) {
     return one < 0 ? other : other < 0 ? one : UNSOCK_MIN(one, other);
 }
 
-/* Each function runs one command and returns its exit status, after a failure with one line in `call->error`.
- * unsock_run_start returns only if no command was started. unsock_query_start prints its own --help. */
+/* Each function runs one command and returns its exit status. `call->error` gets one line about a failure, unless the
+ * command's output reports the failure. unsock_run_start returns only if no command was started, or after `hold`.
+ * unsock_query_start prints its own --help. */
 int unsock_run_start(const struct unsock_command_call *call);
 int unsock_query_start(const struct unsock_command_call *call);
 int unsock_path_start(const struct unsock_command_call *call);
@@ -107,11 +109,11 @@ void unsock_print_char(char c);
 void unsock_print_list(const char *const *texts);
 #define unsock_print(...) unsock_print_list((const char *const[]){__VA_ARGS__, NULL})
 
-/* Writes the buffer. Returns 0, or -errno of the first write that failed. */
+/* Writes the buffered output. Returns 0, or -errno of the first write that failed. */
 long unsock_print_flush(void);
 
-/* Writes the buffer at a command's end. Returns the exit status: `status` if all was written, 1 if the reader has
- * closed the pipe (EPIPE), otherwise `failed` with one line in `error`. */
+/* Writes the buffered output at a command's end. Returns the exit status: `status` if all was written, 1 if the reader
+ * has closed the pipe (EPIPE), otherwise `failed` with one line in `error`. */
 int unsock_print_end(int status, int failed, struct unsock_text *error);
 
 /* Opens an object or a list with '{' or '[': as a member called `name`, or, if NULL, as the next element. */
@@ -121,24 +123,26 @@ void unsock_json_close(char bracket);
 /* Ends the line. The next value begins a new JSON text. */
 void unsock_json_line(void);
 
-/* Write one member. A byte that is not UTF-8 becomes U+FFFD; a `text` of NULL becomes null. */
+/* Each writes one member, or an element if `name` is NULL. A byte that is not UTF-8 becomes U+FFFD; a `text` of NULL
+ * becomes null. */
 void unsock_json_text(const char *name, const char *text);
 void unsock_json_number(const char *name, uint64_t number);
 void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* null if it is not known */
 void unsock_json_bool(const char *name, bool value);
 
 /* answers.c: Checks whether a server would answer a client at a port of a directory. A server with a Unix socket does
- * not notice the check. To a control file's target of another family, the check makes a short connection. */
+ * not notice the check. To a control file's target of another family, or behind a multiplexer, the check makes a short
+ * connection. */
 
 struct unsock_answers {
     enum unsock_answer answer;
-    int64_t again;           /* ms after which `answer` may differ though the directory does not; -1: never */
-    struct sockaddr_un path; /* the file to which a client connects, even if it is missing; empty after EINVAL */
+    int64_t again;           /* ms until the next check: `answer` may change while the directory does not; -1: none */
+    struct sockaddr_un path; /* the file to which a client connects, even if missing; empty after -EINVAL, -ENOBUFS */
 };
 
-/* Checks the port. A connection may take `most` milliseconds; with -1, only checks whether a socket is bound to the
- * file. A server whose address is unknown (a plain one, or a control file's target) counts for every address. Returns
- * 0, -ENOBUFS or -EINVAL, or -errno of reading the directory. */
+/* Checks the port. A connection may take `most` milliseconds; if `most` is -1, only checks whether a socket is bound to
+ * the file. A server whose address is unknown (a plain one, or a control file's target) counts for every address.
+ * Returns 0, -ENOBUFS or -EINVAL, or -errno of reading the directory. */
 long unsock_answers_at(const char *directory, const struct unsock_port_words *words, int64_t most,
                        struct unsock_answers *answers);
 

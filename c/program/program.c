@@ -1,5 +1,6 @@
-/* libunsock.so run as a program: runs its own commands, writes a control file from variables, or prints its usage. Run
- * under the name `unsock`, it executes the command line (TypeScript) for other commands, --help and expose --http. */
+/* libunsock.so run as a program: runs its own commands, writes a control file from variables, or prints its usage. If
+ * run under the name `unsock`, the library executes the command line (TypeScript) for other commands, --help and expose
+ * --http. */
 #include "program/options.h"
 
 #include "../build/tables.h"
@@ -65,7 +66,7 @@ static const char *read_link(const char *link, char path[UNSOCK_PATH_MOST]) {
     return length > 0 && length < UNSOCK_PATH_MOST - 1 ? path : NULL;
 }
 
-/* Returns why the runtime would end with a panic; NULL if it would not. */
+/* Returns why the command line's runtime (Deno) would end with a panic; NULL if it would not. */
 static const char *runtime_fails_at(const char *const *argv) {
     char directory[UNSOCK_PATH_MOST];
     if (unsock_getcwd(directory, sizeof(directory)) == -ENOENT)
@@ -76,7 +77,8 @@ static const char *runtime_fails_at(const char *const *argv) {
     return NULL;
 }
 
-/* Executes the command line, whose file has a fixed path beside the library's. Returns if it is not installed. */
+/* Executes the command line, whose file has a fixed path beside the library's. Returns if the command line is not
+ * installed or cannot be executed. If its runtime would panic, exits with one line on stderr instead. */
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[UNSOCK_PATH_MOST], file[UNSOCK_PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
@@ -89,7 +91,8 @@ static void hand_over(const char *const *argv, const char *const *environment) {
         return;
     const char *why = runtime_fails_at(argv);
     unsock_keeper_dispose(SIGXFSZ, SIG_IGN); /* the runtime writes caches, even if a file-size limit forbids it */
-    /* This call lacks the library's mark: below another `run`, a trapped program's exec must be trapped. */
+    /* This raw call lacks the mark of the library's own calls (rt/calls.h): below another `run`, a trapped program's
+     * exec must be trapped. */
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
@@ -119,7 +122,7 @@ static int print_usage(const struct command *command) {
 
 static int start_given(const struct command *command, const char *const *argv, const char *const *environment,
                        bool is_front) {
-    unsock_start_marks(); /* below a `run`, the library's own calls are not redirected */
+    unsock_start_marks(); /* below a `run`, a trap must not redirect the library's own calls */
     char own[UNSOCK_PATH_MOST];
     UNSOCK_TEXT(error, LINE_MOST);
     struct unsock_options options;
@@ -145,7 +148,8 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
 }
 
 /* Restores two settings of the caller's that the runtime has changed: the action for SIGPIPE, and the soft limit of
- * descriptors. `told` is "ignored" or another word for SIGPIPE, ":" and the limit, or no limit to leave it. */
+ * descriptors. `told` is "WORD:LIMIT". SIGPIPE stays ignored if WORD is "ignored"; the limit stays if LIMIT is
+ * empty. */
 static void restore_caller(struct unsock_span told) {
     struct rlimit limit;
     uint64_t soft;

@@ -1,4 +1,4 @@
-/* The command `prune`: removes the stale files of a directory. Reports each one, also if it could not be removed. */
+/* The command `prune`: removes the stale files of a directory. Reports each file, even if it could not be removed. */
 #include "program/run.h"
 
 #include "files/release.h"
@@ -40,8 +40,9 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* True if more than stale files may be removed. --force relaxes the check of the directory for stale files alone, so
- * the strict check is made here. Without --force the caller has made it. */
+/* True if more than stale files may be removed from the directory. Without --force: always, as the caller has checked
+ * the directory's place (unsock_run_directory_check_place). With --force, the caller may have skipped that check. So
+ * this function then checks the place and, if the directory exists, its own owner and mode. */
 static bool is_trusted_directory(const struct pruning *pruning) {
     UNSOCK_TEXT(why, UNSOCK_PATH_MOST);
     const struct unsock_run_directory *directory = &pruning->directory;
@@ -52,8 +53,9 @@ static bool is_trusted_directory(const struct pruning *pruning) {
                : unsock_run_directory_check_place(directory, false, &why);
 }
 
-/* Removes or reports stale files; in a trusted directory also private directories and maps whose keepers were killed,
- * and links of removed checkouts. Also removes the names of `run --name` there that lead nowhere, without a report. */
+/* Removes or reports stale files. In a trusted directory (is_trusted_directory), does the same for private directories
+ * and maps whose keepers were killed, and for links of removed checkouts. There, unless --dry-run is given, also
+ * removes the names of `run --name` that lead nowhere, without a report. */
 static bool prune_directory(struct pruning *pruning) {
     UNSOCK_TEXT(seen, UNSOCK_PATH_MOST);
     const char *path = pruning->directory.path;
@@ -100,7 +102,7 @@ int unsock_prune_start(const struct unsock_command_call *call) {
     pruning.remove = !unsock_options_value(options, "--dry-run");
     if (!unsock_choose_directory(call, &pruning.directory, call->error))
         return UNSOCK_COMMAND_USAGE;
-    /* A library that the user names must be of this version, so that it would remove the same files. */
+    /* If the user names a library, it must have this version: another version might regard other files as stale. */
     bool is_named = named || unsock_environment_get(call->environment, "UNSOCK_LIB");
     if ((is_named && !unsock_proof_choose(named, call->library, call->environment, library, call->error)) ||
         !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))

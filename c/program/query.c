@@ -11,8 +11,8 @@
 #define WHY_MOST 256
 #define CONNECTION_MOST_MS 500 /* to a control file's target */
 
-/* The questions. Each has a name; a value ("=" before a required one, "[" before an optional one); and a function that
- * writes the members of the answer, or returns false with one line in the error. */
+/* The questions. Each has a name; a value ("=" before a required one, "[" before an optional one, "" for none); and a
+ * function that writes the members of the answer, or returns false with one line in the error. */
 #define QUESTIONS(QUESTION)                                                                                            \
     QUESTION("version", "", (unsock_json_text("version", UNSOCK_VERSION), true))                                       \
     QUESTION("calls", "", answer_calls())                                                                              \
@@ -48,7 +48,7 @@ struct query {
     struct unsock_text error;
     uint64_t status; /* the exit status that `run` would have; 0: not known */
     struct unsock_run_directory directory;
-    struct unsock_run_environment made; /* that a command would get; answer_line gives its space back */
+    struct unsock_run_environment made; /* a command's environment; answer_line releases its memory */
 };
 
 static const char *option_of_query(const struct query *query, const char *flag) {
@@ -165,7 +165,8 @@ static bool answer_route(struct query *query) {
     return good;
 }
 
-/* Runs under the program's profile. True if a socket can be bound in the directory, or if it does not exist yet. */
+/* Called by a process that is under the program's profile. True if a socket can be bound in the directory, or if the
+ * directory does not exist yet. */
 static bool can_bind(const void *context) {
     const struct unsock_run_directory *directory = context;
     UNSOCK_TEXT(why, WHY_MOST);

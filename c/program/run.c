@@ -1,4 +1,4 @@
-/* The commands `run` and `hold`. All checks come first, before any change and the start of the command. */
+/* The commands `run` and `hold`. All that can be checked without a change is checked before the first change. */
 #include "program/run.h"
 
 #include "kernel/file_info.h"
@@ -8,7 +8,7 @@
 
 #define OFF "UNSOCK_OFF=1 is set"
 #define WHY_MOST 256
-#define WALLS 3 /* the first of promises[], which --optional must not break */
+#define WALLS 3 /* how many of promises[], from the first on, --optional must not break */
 #define PRIVATE_TO_COME "/private/XXXXXX"
 
 struct run {
@@ -20,7 +20,7 @@ struct run {
     bool trusts; /* sets UNSOCK_TRUST for the command */
     struct unsock_directory_rights rights;
     struct unsock_run_environment environment;
-    bool on_network; /* --optional, where unsock cannot work */
+    bool on_network; /* no sockets can be made: with --optional, the command runs on the real network */
     bool unreached;
     bool is_trapped;
     bool is_made; /* the private directory exists, and this process must remove it */
@@ -89,7 +89,8 @@ static int find_program(struct run *run) {
     return UNSOCK_RUN_FAILED;
 }
 
-/* Returns the option or setting that promises redirection; NULL: there is none. */
+/* Returns an option or setting of the user's that promises redirection; NULL: there is none. If `run->on_network`,
+ * ignores --private and --each. */
 static const char *promise_of_run(const struct run *run) {
     static const char promises[][16] = {"--block-inet", "--strict", "--isolate", "--private", "--each"};
     for (unsigned i = 0; i < (run->on_network ? WALLS : sizeof(promises) / sizeof(promises[0])); i++)
@@ -101,8 +102,9 @@ static const char *promise_of_run(const struct run *run) {
                                         : NULL;
 }
 
-/* Checks that this process may create Unix sockets. If it may not, fails, or with --optional sets UNSOCK_OFF=1 for the
- * command. Also fails if UNSOCK_OFF=1, this one or the caller's, would break a promise (promise_of_run). */
+/* Unless UNSOCK_OFF=1 is set, checks that this process may create Unix sockets. If it may not, fails, or with
+ * --optional sets UNSOCK_OFF=1 for the command. Also fails if either UNSOCK_OFF=1 would break a promise
+ * (promise_of_run). */
 static bool check_sockets(struct run *run) {
     if (!unsock_settings.off && unsock_sockets_allowed(run->error))
         return true;
@@ -118,7 +120,7 @@ static bool check_sockets(struct run *run) {
     unsock_write(2, line.buffer, line.length);
     *run->error = unsock_text_in(run->error->buffer, run->error->size);
     const char **list = run->environment.list;
-    list[run->environment.count] = list[0]; /* in front: an empty UNSOCK_OFF= would hide it */
+    list[run->environment.count] = list[0]; /* in front: else an empty UNSOCK_OFF= of the caller's would hide it */
     list[0] = "UNSOCK_OFF=1";
     list[++run->environment.count] = NULL;
     return run->force = true;
@@ -135,7 +137,8 @@ static bool make_command_environment(struct run *run) {
     UNSOCK_TEXT(why, WHY_MOST);
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
-    /* Always trusts a --private directory: it is inside a checked one, and all who may write there are trusted. */
+    /* Trusts a --private directory even if others could replace it: they may write to the checked directory above, and
+     * so are trusted. */
     run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
     run->trusts |= run->is_private && run->is_open;
     return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment, path_of_run(run),
@@ -188,7 +191,8 @@ static bool place_maps(struct run *run) {
                                  option_of_run(run, "--keep") || run->is_private, run->error);
 }
 
-/* Makes or checks the directory, writes maps, and starts keepers. True in the process that becomes the command. */
+/* Makes the directory if it is missing, checks it, writes the maps, and starts keepers. True in the process that
+ * becomes the command or serves `hold`. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     bool made;
@@ -210,7 +214,7 @@ static bool make_run_place(struct run *run) {
         return false;
     if (!run->holds && !unsock_supervise(run->private.path, run->private.lock, error))
         return false;
-    run->is_made = false; /* the keeper removes it */
+    run->is_made = false; /* the keeper, or `hold`, removes the directory */
     return true;
 }
 

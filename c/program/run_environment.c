@@ -1,5 +1,5 @@
-/* Makes the command's environment from the options of `run`, and prints it for --dry-run. A variable that no option
- * concerns does not change, not even by a byte. */
+/* Makes the command's environment from the options of `run`, and prints it for --dry-run. Except for LD_PRELOAD, only
+ * variables of unsock's change; the others stay as they are, byte by byte. */
 #include "program/run.h"
 
 #include "../build/tables.h"
@@ -118,8 +118,9 @@ static bool check_settings(const struct unsock_run_environment *environment, con
     return unsock_text_fail(error, line.buffer);
 }
 
-/* Sets UNSOCK_EACH for --each (process/each.c), with no runner yet. Without --each, removes it unless the directory is
- * the caller's: in another directory, the command has nothing to do with the caller's runner. */
+/* Sets UNSOCK_EACH for --each (process/each.c), with the process number 0, which stands for no runner yet. Without
+ * --each, removes UNSOCK_EACH unless the caller uses the same directory: in another one, the command is no worker of
+ * the caller's runner. */
 static void put_each(struct unsock_run_environment *environment, const char *names, const char *directory,
                      const char *const *caller) {
     const char *before = unsock_environment_get(caller, DIRECTORY);

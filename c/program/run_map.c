@@ -1,6 +1,6 @@
 /* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command. So another process, the map
  * keeper, waits for the command's end (pidfd_open(2)), and removes each map whose name still refers to the file that
- * the map keeper has open. It is no child of the command, and has its own session. */
+ * the map keeper has open. The map keeper is no child of the command, and has its own session. */
 #include "program/run.h"
 
 #include "files/control_file.h"
@@ -58,7 +58,8 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
            unsock_text_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
-/* Opens the control file of this name. `*goes`: the file is a map. -EEXIST: another type of file has the name. */
+/* Opens the control file of this name. `*goes`: the file is a map. Returns the descriptor or -errno: -EEXIST if the
+ * name belongs to another type of file, or to one that cannot be opened. */
 static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
     long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)
@@ -91,8 +92,9 @@ static bool drop_map(long directory, const char *name, long lock) {
 }
 
 /* Tries once to write a map, or to share a file with the same bytes. Returns the descriptor that holds the lock; 0 if
- * the file stays; or -errno. -EAGAIN: the caller must retry, since the file was just removed, or is a map with other
- * bytes. A map keeper may be about to remove that map; if its map keeper was killed, this function removes it. */
+ * the file stays; or -errno. -EAGAIN: the caller must retry. Then the file was just made or removed; or it is a map
+ * with other bytes, which its map keeper may be about to remove. If that map keeper was killed, this function removes
+ * the map. */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     uint8_t bytes[sizeof(map->control)];
     struct statx status;

@@ -16,19 +16,20 @@
 #define EXIT_SIGNAL 128
 #define NAME "unsock"
 
-/* This process's signalfd, and its end of the pair. In the keeper `channel` is -1 after the parent's end. */
+/* This process's signalfd, and its socket of the pair. In the keeper, `channel` is -1 after the parent has ended. */
 static long signals, channel;
 
 /* The keeper's message to the parent. */
 struct news {
-    int32_t status; /* wait4's, of the command: it has stopped, continued or ended */
+    int32_t status; /* the command's, from wait4: it has stopped, continued or ended */
     int32_t alone;  /* the keeper has no child left */
 };
 
 #define SIGNALS_MOST 64
 
-/* struct signalfd_siginfo (signalfd(2)); its header conflicts with others. The parent sends each signal to the keeper
- * in this form. The number 0 acknowledges the keeper's message about the command's state. */
+/* A copy of struct signalfd_siginfo (signalfd(2)), whose header conflicts with others. The parent sends each signal to
+ * the keeper in this form. A message with the number 0 tells the keeper that the parent knows of the command's end, or
+ * that the command was continued. */
 struct told {
     uint32_t number;
     int32_t error, code;
@@ -71,7 +72,8 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
     unsock_chdir("/");
 }
 
-/* Waits for a signal or a message, at most `milliseconds` (-1: no limit). True after a message, or the other's end. */
+/* Waits for a signal or a message, at most `milliseconds` (-1: no limit). True if the other process has sent a message
+ * or has ended. */
 static bool wait_for_message(int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -99,7 +101,7 @@ static bool is_stopped(int32_t status) {
 struct stay {
     long command;
     bool command_ended;
-    bool told; /* the parent has got the command's status */
+    bool told; /* the command's exit status was sent to the parent, or the parent has ended */
     bool removed;
     bool continuing; /* the command was continued, and the parent may still be stopped */
     int32_t status;
@@ -166,7 +168,8 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
         bool untold = stay.command_ended && !stay.told;
         if (untold)
             stay.told = channel < 0 || tell_parent(stay.status, alone);
-        /* The keeper leaves the caller's process group: a SIGKILL to the group must not end it while processes stay. */
+        /* The keeper leaves the caller's process group: a SIGKILL to the group must not end the keeper while orphans
+         * still run. */
         if (untold && !alone)
             unsock_setsid();
         /* A message that could not be sent is sent again later. */
@@ -194,7 +197,7 @@ __attribute__((noreturn)) static void end_with_status(int32_t status) {
     unsock_exit(signal != 0 ? EXIT_SIGNAL + signal : status >> 8 & 0xff);
 }
 
-/* Handles the keeper's message or end. Waits for a keeper that has ended, so that the caller's resource usage
+/* Handles a message of the keeper, or its death. Waits for a keeper that has ended, so that the caller's resource usage
  * (wait4(2)) includes the command's. */
 static void hear_keeper(long keeper) {
     static const struct told seen;
@@ -212,7 +215,7 @@ static void hear_keeper(long keeper) {
     else
         send_to_keeper(&seen);
     if (news.alone) {
-        unsock_close(channel); /* ends the keeper, too, should the message have failed */
+        unsock_close(channel); /* also ends a keeper that did not get the message `seen` */
         unsock_wait4(keeper, &status, 0, NULL);
     }
     if (!is_stopped(news.status) && news.status != STATUS_CONTINUED)
