@@ -84,7 +84,8 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
     int row = unsock_option_find(level, name);
     if (row >= 0 && row < UNSOCK_OPTION_RARE)
         return false;
-    /* SO_ZEROCOPY is refused: if the connection turned out to be local, the program would miss its notifications. */
+    /* The socket stays as it is, and refuses SO_ZEROCOPY: a local connection would send the program no
+     * notifications. */
     if (level == SOL_SOCKET && name == SO_ZEROCOPY)
         return false;
     return (entry->kind == UNSOCK_KIND_LOCAL || unsock_fd_born_family(entry) != 0) && entry->state == UNSOCK_STATE_NEW;
@@ -100,7 +101,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
         return unsock_setsockopt(fd, level, name, value, length);
     if (row >= 0 && unsock_option_table[row].simple && entry->type == SOCK_STREAM)
         return set_simple(fd, entry, row, value, length);
-    /* As in do_tcp_setsockopt, net/ipv4/tcp.c. */
+    /* TCP refuses these options in the same states (do_tcp_setsockopt, net/ipv4/tcp.c). */
     bool tcp = level == IPPROTO_TCP && entry->type == SOCK_STREAM;
     bool connected = unsock_state_is_connected(entry->state), listening = entry->state == UNSOCK_STATE_LISTENING;
     if (tcp && ((name == TCP_FASTOPEN_CONNECT && (listening || connected)) ||
@@ -122,7 +123,8 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
 
-/* Answers options whose value depends on the socket's state. For all others asks an oracle. */
+/* Answers options whose value depends on the socket's state. For all others, and for most of TCP_INFO, asks an
+ * oracle. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
     int32_t mss = connected ? segment_of(entry) : 0, mtu = connected ? mtu_of(entry) : 0;
@@ -145,7 +147,7 @@ long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, vo
     bool fits = row >= 0 && (level != IPPROTO_TCP || entry->type == SOCK_STREAM) &&
                 (level != IPPROTO_UDP || entry->type == SOCK_DGRAM) &&
                 (level != IPPROTO_IPV6 || entry->domain == AF_INET6);
-    /* An older kernel may lack the rare options: unless set, they are read from an oracle. */
+    /* An older kernel may lack the rare options: unless the program has set one, an oracle answers. */
     fits = fits && (row < UNSOCK_OPTION_RARE || unsock_option_is_set(fd, entry, row));
     const int32_t *known = fits ? unsock_option_recall(fd, entry, row) : NULL;
     if (!known)

@@ -7,8 +7,8 @@
 /* options.c: Socket options that an AF_UNIX (or AF_VSOCK, …) socket lacks. The library remembers the program's values.
  * A temporary TCP or UDP socket (the oracle) checks them and supplies the defaults. */
 
-/* True if a socket that was born local must become a TCP or UDP socket before this option is set: it is still new, so
- * its destination is unknown, and the option may matter on the network or cannot be remembered. */
+/* True if a new AF_UNIX (or AF_VSOCK, …) socket must become a TCP or UDP socket before this option is set: its
+ * destination is still unknown, and memory/option_table.c lists the option as rare or not at all. */
 bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name);
 
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
@@ -18,7 +18,7 @@ long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, vo
  * `to_ip`, the stand-in is a TCP or UDP socket. */
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip);
 
-/* Notes that the program set an option on a TCP or UDP socket, so that a redirection copies it. */
+/* Notes that the program has set the option on its socket, so that a later replacement of the socket copies it. */
 void unsock_option_note(int fd, struct unsock_fd *entry, int level, int name);
 
 /* Copies to the accepted socket `fd` the options that TCP inherits from the listener. */
@@ -35,8 +35,9 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
 /* Opens a close-on-exec socket of the type that the program believes it has. Returns the socket or -errno. */
 long unsock_oracle_open(const struct unsock_fd *entry);
 
-/* Sets the option on an oracle. If the table has the option, remembers for `fd` the value that the oracle then returns.
- * Returns 0, or the -errno of the oracle's setsockopt; 0 if no oracle can be opened. */
+/* Sets the option on an oracle. If memory/option_table.c has the option, remembers for `fd` the value that the oracle
+ * then returns. Returns 0, or the -errno of the oracle's setsockopt. Returns 0 also if no oracle can be opened, or if
+ * the oracle refuses only because it has joined no multicast group. */
 long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
 
 long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value, socklen_t *length);
@@ -50,11 +51,12 @@ long unsock_option_answer(const void *from, socklen_t size, int level, void *val
 /* Converts a struct unsock_timeval to milliseconds. Anything above 2,000,000 seconds counts as 2,000,000. */
 int32_t unsock_socket_timeval_ms(const void *timeval);
 
-/* Prepares a new AF_UNIX datagram socket: limits a send's wait in the kernel, and enlarges the send buffer. Unread
- * datagrams fill that buffer; over UDP they fill the receiver's, and poll reports the sender writable. */
+/* Prepares an AF_UNIX datagram socket, new or from a service manager: limits a send's wait in the kernel, and enlarges
+ * the send buffer. Unread datagrams fill that buffer; over UDP they fill the receiver's, and poll reports the sender as
+ * writable. */
 void unsock_send_limit_open(int fd);
 
-/* How long a blocking send waits in the kernel: half of the longest wait without progress (calls/datagram_full.c). */
+/* How long a blocking send waits in the kernel at most. The library then retries (calls/datagram_full.c). */
 #define UNSOCK_SEND_LIMIT_NS (50 * UNSOCK_MILLISECOND_NS)
 
 /* True if the program's write and send bypass the library. These calls fail with EAGAIN after the time-out, which is
@@ -64,11 +66,13 @@ extern bool unsock_send_limit_unseen;
 /* Limits the wait of every blocking send on `fd` to UNSOCK_SEND_LIMIT_NS, or to 2 s if unsock_send_limit_unseen. */
 void unsock_send_limit_time(int fd);
 
-/* Applies an SO_SNDBUF of `size` (as getsockopt reports it) to the AF_UNIX datagram socket `fd`. Never makes the buffer
- * smaller, or too small for the largest datagram. */
+/* Applies an SO_SNDBUF of `size` (as getsockopt reports it) to the AF_UNIX datagram socket `fd`. Makes the buffer at
+ * least large enough for the largest datagram, and not smaller than it is. One exception: a buffer that was forced
+ * beyond the system's limit (net.core.wmem_max) shrinks to this limit if `size` is larger still. */
 void unsock_send_limit_grow(int fd, int32_t size);
 
-/* Enlarges the sender's buffer if unread datagrams, of all receivers, fill much of it. Returns true if it grew. */
+/* Enlarges the sender's buffer if unread datagrams, of all receivers, fill an eighth of it. Returns true if the buffer
+ * grew. */
 bool unsock_send_limit_relieve(int fd);
 
 #endif

@@ -2,7 +2,7 @@
 #include "kernel/socket_info.h"
 #include "options/options.h"
 
-/* Returns the option's name for getsockopt. */
+/* Returns the name by which getsockopt reads the option: SO_SNDBUFFORCE and SO_RCVBUFFORCE can only be set. */
 static int readable(int name) {
     return name == SO_SNDBUFFORCE ? SO_SNDBUF : name == SO_RCVBUFFORCE ? SO_RCVBUF : name;
 }
@@ -87,7 +87,7 @@ static void carry(int from, struct unsock_fd *entry, int row, int to, bool to_ip
 }
 
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip) {
-    /* Must be read before the loop, since carry may change the bits. */
+    /* Read before the first loop, as carry may change these bits. */
     uint64_t rare = unsock_option_rare(from, entry);
     for (uint64_t rows = entry->options & ~UNSOCK_OPTION_SOME_RARE; rows != 0; rows &= rows - 1)
         carry(from, entry, __builtin_ctzll(rows), to, to_ip);
@@ -96,8 +96,8 @@ void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip)
     unsock_fds_tell_options(from);
 }
 
-/* Copies an option that TCP's accepted sockets inherit from their listener (sk_clone_lock), and AF_UNIX's do not. Not
- * SO_PRIORITY, which TCP takes from the first packet, nor SO_INCOMING_CPU, which holds the socket mark. */
+/* Copies an option that TCP's accepted sockets inherit from their listener (sk_clone_lock), but AF_UNIX's do not. Skips
+ * SO_PRIORITY, which TCP takes from the first packet, and SO_INCOMING_CPU, which holds the socket's marks. */
 static void inherit(int listener, int fd, const struct unsock_fd *to, int row) {
     const struct unsock_option_row *option = &unsock_option_table[row];
     if ((option->level == SOL_SOCKET && option->name == SO_SNDTIMEO) ||

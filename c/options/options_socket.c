@@ -6,8 +6,8 @@
 #include "rt/user.h"
 #include "rules/errno.h"
 
-/* Sets SO_SNDTIMEO of a datagram socket. The program reads its own value back, although a send never waits longer in
- * the kernel than the library's limit. */
+/* Sets SO_SNDTIMEO of a datagram socket. The kernel gets the program's time or the library's limit, if that is shorter
+ * (unsock_send_limit_time). getsockopt returns the program's time in any case. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
     long result = unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
     if (result < 0 || length < sizeof(struct unsock_timeval))
@@ -19,7 +19,7 @@ static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value,
     return 0;
 }
 
-/* Sets SO_SNDBUF of a datagram socket. The program reads UDP's value back; the real buffer holds every datagram. */
+/* Sets SO_SNDBUF of a datagram socket. getsockopt returns UDP's value; the real buffer may be larger. */
 static long set_send_buffer(int fd, struct unsock_fd *entry, int name, const void *value, socklen_t length) {
     int32_t size = 0;
     socklen_t size_length = sizeof(size);
@@ -89,7 +89,7 @@ long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int nam
 }
 
 /* Answers SO_ERROR with EPIPE, once, if a write succeeded after the peer had closed: over TCP the peer would have
- * reset. Answers SO_INCOMING_CPU with 0 if the kernel's value is a socket mark, not a processor's number. */
+ * reset. Answers SO_INCOMING_CPU with 0 if the socket has marks: the kernel's value is then no processor's number. */
 static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     unsigned mark = unsock_socket_mark(fd);
     int32_t answer = name == SO_ERROR && (mark & (UNSOCK_END_LOST | UNSOCK_END_TOLD)) == UNSOCK_END_LOST ? EPIPE : 0;
@@ -100,10 +100,10 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
     return unsock_option_answer(&answer, sizeof(answer), SOL_SOCKET, value, length);
 }
 
-/* Answers SO_ERROR with IP's errno. For a foreign socket it is the result of a non-blocking connect to the target, for
- * a datagram socket the error of a datagram (calls/datagram.h). After a refused connect it is the stored error, once
- * for all duplicates, as they share the kernel's error. If the kernel does not answer, returns -errno: 0 would mean
- * that the socket is connected. */
+/* Answers SO_ERROR with IP's errno: for a foreign socket with the result of a non-blocking connect to the target, for a
+ * datagram socket with the error of an earlier datagram (calls/datagram.h). After a refused connect answers with the
+ * stored error, but only once: the duplicates share the kernel's error, which is then cleared. If the kernel does not
+ * answer, returns -errno: 0 would mean that the socket is connected. */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
     long asked = unsock_socket_option(fd, SO_ERROR);
@@ -157,7 +157,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
     int32_t error = 0;
     socklen_t size = 0;
     long result = unsock_getsockopt(fd, SOL_SOCKET, name, value, length);
-    /* SO_ERROR has reported a reset, and the kernel has forgotten it: the mark makes later writes fail. */
+    /* The kernel forgets a reset once SO_ERROR has reported it: the mark makes later writes fail. */
     if (result == 0 && name == SO_ERROR && entry->type == SOCK_STREAM && unsock_state_is_connected(entry->state) &&
         unsock_user_read(&size, length, sizeof(size)) == 0 && size == sizeof(error) &&
         unsock_user_read(&error, value, sizeof(error)) == 0 && error != 0)

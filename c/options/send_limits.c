@@ -40,8 +40,9 @@ void unsock_send_limit_time(int fd) {
     unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-/* Never makes the buffer smaller: AF_UNIX charges unread datagrams to the sender's buffer, and refuses a datagram
- * larger than the buffer. UDP over the loopback does neither, so a program may have set a small one. */
+/* Ignores a size below the present one: AF_UNIX charges unread datagrams to the sender's buffer, and refuses a datagram
+ * larger than the buffer. UDP over the loopback does neither, so a program may set a small buffer. A larger size is cut
+ * to net.core.wmem_max: so the buffer shrinks only if it was forced beyond that (set_buffer). */
 void unsock_send_limit_grow(int fd, int32_t size) {
     int32_t half =
         (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles the value (socket(7)) */
@@ -49,7 +50,8 @@ void unsock_send_limit_grow(int fd, int32_t size) {
         unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
 
-/* Doubles the buffer. */
+/* Doubles the buffer: the kernel doubles `size` (socket(7)). A buffer that was forced beyond net.core.wmem_max
+ * (set_buffer) shrinks to this limit if the process has lost the privilege since. */
 bool unsock_send_limit_relieve(int fd) {
     int32_t held = 0;
     int32_t size = (int32_t)unsock_socket_option(fd, SO_SNDBUF);
