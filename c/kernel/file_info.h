@@ -30,7 +30,8 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
 
 bool unsock_file_is_link(const char *path);
 
-/* Makes a key from the file's inode number and creation time. Only users who can reach the file know its key. */
+/* Makes a key from the file's inode number and creation time: only users who can reach the file know the key. Returns 0
+ * or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
 /* Lists a directory, name by name. */
@@ -49,7 +50,7 @@ struct unsock_entries {
 /* Opens the directory at `path`, relative to the directory `at` (or AT_FDCWD). Refuses a symbolic link. */
 void unsock_entries_open(struct unsock_entries *entries, long at, const char *path);
 
-/* Returns the next name (not "." or ".."), valid until the next call; NULL at the end. */
+/* Returns the next name (not "." or ".."), valid until the next call; NULL at the end, or after an error (`fd`). */
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type);
 
 void unsock_entries_rewind(struct unsock_entries *entries);
@@ -67,8 +68,8 @@ bool unsock_trust(const char *path, struct unsock_text *why);
 
 enum unsock_place {
     UNSOCK_PLACE_FIXED,  /* only root and this user can */
-    UNSOCK_PLACE_OWNERS, /* the directory's owner can, too; also if this user cannot reach the directory */
-    UNSOCK_PLACE_OPEN,   /* other users can; `why` tells how */
+    UNSOCK_PLACE_OWNERS, /* the directory's owner can, too; or this user cannot reach the directory */
+    UNSOCK_PLACE_OPEN,   /* other users can; `why` tells how. For root, also if only the owner can */
 };
 
 /* Returns which users could put another directory in the place of the one at the absolute path. Checks the directories

@@ -7,8 +7,9 @@
 
 #define INHERITED_MOST 1024 /* no search for inherited sockets from this number on */
 
-/* Fills the entry of a listening or unconnected socket from its file's name. The name PORT.sock shows no address: then
- * the socket's marks show the family of a handed-over socket, and whether it is bound to the wildcard. */
+/* Fills the entry of a bound socket from its file's name: of a stream without a connection, or of a datagram socket. If
+ * the name shows no address (PORT.sock), the socket's marks show the family, and for a socket from a service manager
+ * whether it is bound to the wildcard. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_port_entry *name) {
     unsigned mark = (name->ip.family == AF_INET6 ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;
@@ -24,7 +25,8 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_p
     if (mark & UNSOCK_MARK_BATCHES)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_BATCHES);
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    /* A stream that has a number and does not listen is reserved: it takes its port again later. */
+    /* If a stream's name has a number, and the stream does not listen, it is reserved: it takes its port again at
+     * listen. */
     bool is_stream = name->type == SOCK_STREAM, listens = is_stream && unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (listens)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
@@ -76,7 +78,7 @@ UNSOCK_OWN_FRAME static long identify_unix(int fd, struct unsock_fd *entry) {
     length = unsock_socket_name(fd, __NR_getpeername, &address);
     if (length < 0 && length != -ENOTCONN)
         return length;
-    /* If a stream has a client's name but no peer, its connect was refused. */
+    /* If a stream has a client's name but no peer, its connect has failed. */
     if (own.kind == UNSOCK_NAME_STREAM && length < 0)
         unsock_fd_enter(entry, UNSOCK_STATE_SPENT);
     else if (own.kind != UNSOCK_NAME_STREAM && length >= 0)
@@ -199,7 +201,7 @@ UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entr
 bool unsock_identify_is_connection(int fd) {
     struct unsock_fd scratch = {.type = SOCK_STREAM};
     const struct unsock_fd *known = unsock_fds_known(fd);
-    /* A foreign socket of the kernel's own TCP needs no help: it answers as TCP does. */
+    /* A foreign socket that is itself a TCP socket needs no correction of its events. */
     if (known && known->kind == UNSOCK_KIND_FOREIGN && unsock_fd_is_redirected(known))
         return known->type == SOCK_STREAM && unsock_state_is_connected(known->state) && !unsock_socket_is_ip(fd);
     if (known && has_its_client(fd, known))

@@ -84,8 +84,8 @@ uint16_t unsock_socket_invented_port(int fd) {
 }
 
 /* Returns the reference count if this line is the socket's, else 0. A line is "Num: RefCount Protocol Flags Type St
- * Inode Path" (net/unix/af_unix.c, unix_seq_show). RefCount has one for the descriptor, one for the table, and one for
- * each socket that is connected to this one. */
+ * Inode Path" (net/unix/af_unix.c, unix_seq_show). RefCount counts the open socket, its entry in the kernel's table of
+ * sockets, and each socket that is connected to this one. */
 static uint64_t count_references(struct unsock_span line, uint64_t inode) {
     uint64_t references = 0, found = 0;
     unsock_lines_word(&line);
@@ -96,7 +96,7 @@ static uint64_t count_references(struct unsock_span line, uint64_t inode) {
                                                                                                           : 0;
 }
 
-/* Returns -1 if two lines have this socket's inode: a name with a newline has forged one of them. */
+/* Returns -1 also if two lines have this socket's inode: a name with a newline has forged one of them. */
 int unsock_socket_peers(int fd) {
     struct unsock_lines lines;
     uint64_t inode = unsock_socket_inode(fd);

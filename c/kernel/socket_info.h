@@ -70,8 +70,8 @@ enum {
     UNSOCK_END_UNKNOWN =
         1 << 6, /* marks cannot be stored (qemu's user emulation lacks the option): use AF_UNIX's own answer */
     UNSOCK_MARK_INET6 = 1 << 8,     /* the program made an AF_INET6 socket */
-    UNSOCK_MARK_IPV6 = 1 << 9,      /* a handed-over socket has an IPv6 address */
-    UNSOCK_MARK_WILDCARD = 1 << 10, /* a handed-over socket is bound to the wildcard */
+    UNSOCK_MARK_IPV6 = 1 << 9,      /* a service manager's socket stands for an IPv6 address */
+    UNSOCK_MARK_WILDCARD = 1 << 10, /* a service manager's socket stands for the wildcard */
     UNSOCK_MARK_HALF_CLOSE =
         1 << 11, /* a foreign socket's half-close is held back; AF_TIPC's is passed on (calls/shutdown.c) */
     UNSOCK_MARK_ANSWERED = 1 << 12, /* some process has read the multiplexer's answer (calls/asking.c) */
@@ -85,9 +85,10 @@ enum {
 /* Returns the marks; 0 also if `fd` is no socket. Makes one system call. */
 unsigned unsock_socket_mark(int fd);
 
-/* Returns the marks, or UNSOCK_END_UNKNOWN if the kernel cannot store any. */
+/* Returns the marks, or UNSOCK_END_UNKNOWN if the kernel cannot store any: to find out, may store an empty mark. */
 unsigned unsock_socket_mark_certain(int fd);
 
+/* Adds marks to `old`, which the caller has just read. Makes no system call if `old` has them all. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
 /* True if a TCP socket would be closed here: reset, or shut down by both sides. `mark`: the socket's marks. `events`:
@@ -113,8 +114,9 @@ struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 void unsock_identify_inherited(void);
 
 /* As unsock_identify_asking, for a call with an address of `family` (AF_INET or AF_INET6): the address shows that the
- * program takes the socket for an IP one. So an unconnected stream of a control file's family, or an unconnected
- * AF_UNIX socket without a name, counts as born local in the program that executed this one. */
+ * program takes the socket for an IP one. So an unconnected AF_VSOCK or AF_TIPC stream, or an unconnected AF_UNIX
+ * socket without a name, counts as one that the library made in place of an IP socket, before this program was
+ * executed. */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
 /* Reads the kernel name of a datagram socket whose entry has none: an interrupted thread, or another process that has
@@ -155,7 +157,7 @@ struct unsock_unix_socket {
     uint32_t number;   /* the socket's own inode, as /proc/PID/fd shows it */
     uint32_t inode;    /* the lower 32 bits of its file's inode; the file may have been renamed since */
     uint32_t peer;     /* the inode of the socket at the other end; 0: none, or not known */
-    uint32_t unread;   /* bytes in its queue; a listener: connections */
+    uint32_t unread;   /* bytes in its queue; listener: connections; datagram socket: bytes of the first datagram */
     uint32_t device;   /* its file's device, as the kernel numbers it: major << 20 | minor */
     const char *name;  /* the name that it was bound to; an abstract one begins with a NUL */
     size_t length;
@@ -165,8 +167,8 @@ struct unsock_unix_socket {
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
 /* Calls `see` for each bound Unix socket of this network namespace; for connected ones only if `with_connected`. Asks
- * sock_diag(7), or if that fails, reads /proc/net/unix. There a name with a newline can forge a line, so `see` gets no
- * file's inode. Returns false if both fail. */
+ * sock_diag(7); if that fails, reads /proc/net/unix, so that `see` may get some sockets twice. In this file a name with
+ * a newline can forge a line: `see` then gets no file's inode, and no `unread`. Returns false if both fail. */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
 struct unsock_file_id;

@@ -26,7 +26,8 @@ static UNSOCK_TABLE struct walk {
     char whole[2 * UNSOCK_PATH_MOST]; /* a link's text, with the rest behind it */
 } walk;
 
-/* Returns the user that this user namespace shows for unmapped owners; UINT64_MAX if it maps that user, too. */
+/* Returns the user that this user namespace shows for unmapped owners (the overflow user); UINT64_MAX if the namespace
+ * maps that user, too, or if its map cannot be read. */
 static uint64_t unknown_owner(void) {
     struct unsock_lines lines;
     struct unsock_span line;
@@ -48,8 +49,8 @@ static uint64_t unknown_owner(void) {
     return known ? UINT64_MAX : user;
 }
 
-/* True for a trusted owner. The overflow user is trusted, too, since an unmapped root appears as this user. But in a
- * sticky directory it is not, because there it may be any user. */
+/* True for a trusted owner. The overflow user is trusted, too, since an unmapped root appears as this user. Not so in a
+ * sticky directory, where any unmapped user may have placed a file. */
 static bool is_known_owner(uint32_t owner) {
     if (owner == 0 || (long)owner == unsock_geteuid() || owner == walk.owner)
         return true;

@@ -9,7 +9,7 @@
 
 #define ANSWER_SIZE 8192     /* the kernel fills an answer only as far as there is room */
 #define STATE_ESTABLISHED 1  /* TCP_ESTABLISHED */
-#define STATE_CLOSE 7        /* TCP_CLOSE: bound, and neither connected nor listening */
+#define STATE_CLOSE 7        /* TCP_CLOSE: neither connected nor listening */
 #define STATE_LISTEN 10      /* TCP_LISTEN */
 #define FLAG_LISTENS 0x10000 /* __SO_ACCEPTCON, as /proc/net/unix shows it */
 #define STATE_UNCONNECTED 1  /* SS_UNCONNECTED, as /proc/net/unix shows it */
