@@ -16,7 +16,8 @@ static long take_handed(struct unsock_standin *standin, int fd, int type, int ha
     if (!unsock_listen_fds_is((int)copy, type, name, length))
         return unsock_standin_close(standin, -EADDRINUSE);
     unsock_files_made();
-    /* Status flags are the socket's. If the program uses the socket already, `fd` gets its flags; else `fd`'s apply. */
+    /* Duplicates share their status flags. If the program uses the service manager's socket already, `fd` gets the
+     * flags of this socket; otherwise this socket gets the flags of `fd`. */
     bool used = unsock_listen_fds_user((int)copy, type, 0) >= 0;
     long flags = unsock_fcntl(used ? copy : fd, F_GETFL, 0);
     if (flags >= 0)

@@ -16,8 +16,9 @@ void unsock_call_closefrom(unsigned first);
 /* Releases the socket files of a process that is about to end, by exit or _exit. */
 void unsock_call_exit(void);
 
-/* dispatch.c: Makes the call with this number (trapped, at a rewritten place, or syscall(2)) as the intercepted
- * function of its name does. Other calls go to the kernel. Returns a value or -errno. */
+/* dispatch.c: Makes a system call that the library got by its number: one that was trapped, came from a rewritten
+ * place, or was made by syscall(2). Runs the logic of the intercepted function for this number; if there is none, the
+ * kernel makes the call. Returns a value or -errno. */
 __attribute__((noinline)) long unsock_call_by_number(long number, const long a[6]);
 
 #endif

@@ -1,4 +1,4 @@
-/* Forgets, or closes, descriptors that a message brought (SCM_RIGHTS). */
+/* Forgets the earlier entries of descriptors that a message brought (SCM_RIGHTS), and closes unwanted ones. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"

@@ -1,6 +1,7 @@
 /* poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
- * only an urgent byte waits; only these events need work. To learn of urgent bytes, the library adds POLLPRI to the
- * program's `events`, in the program's memory, if that memory is certain to be writable. */
+ * only an urgent byte waits. A descriptor that waits for its multiplexer (calls/asking.c) is not ready. To learn of
+ * urgent bytes, the library adds POLLPRI to the program's `events`, in the program's memory, if that memory is certain
+ * to be writable. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -35,7 +36,7 @@ static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, u
 }
 
 /* Adds POLLPRI to the events of streams. Returns false, and adds nothing, if the array may not be writable or is too
- * long to be remembered, or if the program has its own filter. */
+ * long to be remembered, or if the program has installed a seccomp filter. */
 static bool mark_urgent(struct pollfd *fds, unsigned long count) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool known = unsock_user_is_certain(fds, count * sizeof(*fds)) || __atomic_load_n(place, __ATOMIC_RELAXED) == array;
@@ -60,8 +61,8 @@ static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
     return odd && ready > 0;
 }
 
-/* Returns as unmark, for an array without added POLLPRI. If a descriptor is ready, remembers the array: the next call
- * with this array adds POLLPRI. */
+/* Returns the same as unmark, for an array without added POLLPRI. If a descriptor is ready, remembers the array: the
+ * next call with this array adds POLLPRI. */
 static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool odd = false;
@@ -139,7 +140,8 @@ static int64_t poll_until_answer(int64_t end) {
     return next == most ? end : UNSOCK_MIN(end, unsock_clock_ns() + next * (UNSOCK_SECOND_NS / 1000));
 }
 
-/* Waits until something changes, or until `end`. Returns as poll; the caller polls once more for the events. */
+/* Waits until something changes, until `end`, or until a multiplexer's deadline. Returns as poll does; but the caller
+ * must poll once more for the events. */
 static long wait_for_events(const struct wait *wait, struct pollfd *copy, int64_t end) {
     struct timespec left = {0, 0};
     long set = watch_quiet(wait, copy);

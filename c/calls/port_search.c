@@ -1,6 +1,7 @@
 /* Finds the file by which a client reaches the server of an address. First tries, in one call, the name that worked
- * last time: only sockets on that address have that name, unless it is PORT.dgram.sock or a hashed one. If that fails,
- * reads the port's names and tries them; and again if they have changed meanwhile, TRIES times at most. */
+ * last time: only sockets that serve this address have it, unless it is PORT.dgram.sock or a hashed name
+ * (rules/port_name.h). If that fails, reads the names of all the port's files and tries those that fit. If the names
+ * have changed meanwhile, repeats this, TRIES times at most. */
 #include "calls/connect.h"
 
 #include "files/port.h"
@@ -92,7 +93,7 @@ static long go_through(struct unsock_port_search *search, struct view *view) {
 
 /* Reads the port's names, and tries them in turn. If several sockets have the port, tries all of them twice: while one
  * server replaces another, the first try may find the new one not yet listening, and the old one closed. Before the
- * second, removes stale names, so that PORT.sock leads plain clients to a live socket. */
+ * second try, removes stale names, so that PORT.sock leads plain clients to a live socket. */
 UNSOCK_OWN_FRAME static long go_by_names(struct unsock_port_search *search) {
     struct view view;
     long result = look_at_port(search, 0, &view);
@@ -141,7 +142,8 @@ long unsock_port_go_on(struct unsock_port_search *search, long result) {
         return result;
     if (unsock_known_port(search->target, search->type) != UNSOCK_KNOWN_NOTHING)
         unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
-    /* Each stream starts with the next of the sockets that share an address; each process starts with another one. */
+    /* Several sockets may share an address: each connect of a stream starts with the next one of them. Two processes
+     * usually begin with different ones. */
     if (search->type == SOCK_STREAM)
         search->spread = (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
     result = go_by_names(search);

@@ -21,7 +21,7 @@ static long concerns_receive(int fd, bool asks) {
     return owner == UNSOCK_IS_IP ? 0 : owner;
 }
 
-/* True if another thread replaced the socket while this one waited: the kernel then returned no datagram. */
+/* True if another thread replaced the socket while this thread waited: the kernel then returned no datagram. */
 static bool was_replaced(int fd) {
     return concerns_receive(fd, false) > 0;
 }
@@ -36,8 +36,8 @@ static inline int flags_of(int fd, int flags) {
     return is_reading_over(fd) ? flags | MSG_DONTWAIT : flags;
 }
 
-/* Turns a stream read's result into TCP's at a connection's end. AF_TIPC reports an end, or a reset, only once, and
- * ENOTCONN after this side's shutdown. */
+/* Turns a stream read's result into TCP's: at a connection's end, or without a connection. AF_TIPC reports an end, or a
+ * reset, only once, and ENOTCONN after this side's shutdown. */
 static long at_end(int fd, long result) {
     const struct unsock_fd *entry = result == -EINVAL && unsock_stream_concerns(fd) ? unsock_fds_known(fd) : NULL;
     if (entry && unsock_fd_stream_leads_nowhere(entry))

@@ -1,6 +1,7 @@
-/* Reports a failed non-blocking connect later, as TCP does. After a refusal, a TCP socket whose own connect the kernel
- * has refused replaces the program's, so that all its errors are genuine. After other failures an AF_UNIX socket does:
- * poll reports the same events, but read returns another error than TCP's. */
+/* Reports a failed non-blocking connect later, as TCP does. After ECONNREFUSED, the library replaces the program's
+ * socket by a TCP socket whose own connect was refused, so that all errors are TCP's own. After other failures, and
+ * where no such TCP socket can be made, it takes an AF_UNIX socket: poll reports the same events, but read returns
+ * another error than TCP's. */
 #include "calls/connect.h"
 
 #include "calls/bind.h"
@@ -10,8 +11,9 @@
 
 #include <linux/poll.h>
 
-/* Returns a TCP socket whose connect to port 0, where nobody can listen, was refused; over loopback before connect
- * returns. Returns -errno if there was no refusal (no such device, a firewall), or if no socket can be opened. */
+/* Returns a TCP socket whose connect to port 0, where nobody can listen, was refused: over the loopback the refusal
+ * comes before connect returns. Returns -errno if none has come (no such device, a firewall), or if no socket can be
+ * opened. */
 UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});
@@ -22,7 +24,7 @@ UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int fam
     return unsock_opened(socket, unsock_socket_poll((int)socket, POLLOUT) & POLLERR ? 0 : -EHOSTUNREACH);
 }
 
-/* False if a bound socket of the kernel would lose its port, or the program's own filter may forbid socketpair. */
+/* False if a bound TCP socket would lose its port, or if the program's own seccomp filter may forbid socketpair. */
 static bool can_be_told_later(const struct unsock_fd *entry) {
     bool ours = entry->kind == UNSOCK_KIND_LOCAL || entry->state == UNSOCK_STATE_ASKING ||
                 (entry->kind == UNSOCK_KIND_FOREIGN && entry->state == UNSOCK_STATE_NEW);

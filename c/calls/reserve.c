@@ -5,7 +5,7 @@
 #include "replace/replace.h"
 
 /* Binds the new socket of a reserved stream to the old one's port, under another name, as the old socket still has its
- * own. If another socket has taken the port, the stream keeps only its address. */
+ * own. If another socket has taken the port, the stream keeps its address only in its entry. */
 static void reserve_port(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
     struct unsock_ip local = unsock_fd_bound_to(entry);
     struct unsock_port_entry own;
@@ -53,8 +53,9 @@ UNSOCK_OWN_FRAME long unsock_stream_reserve(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Shuts a listener down, and closes the waiting clients, which TCP would reset. Makes it blocking first, so that
- * threads in accept get EINVAL, not EAGAIN: edge-triggered sets report a shutdown only once. */
+/* Shuts a listener down, and closes the connections that wait to be accepted: TCP would reset them. Makes the listener
+ * blocking first, so that threads in accept get EINVAL. After EAGAIN they would wait in their epoll sets, and an
+ * edge-triggered set reports a shutdown only once. */
 static void end_listener(int socket) {
     long flags = unsock_fcntl(socket, F_GETFL, 0);
     bool nonblocking = flags >= 0 && (flags & O_NONBLOCK);

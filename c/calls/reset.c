@@ -1,7 +1,7 @@
 /* Resets: a close with SO_LINGER 0, and connect(AF_UNSPEC). AF_UNIX resets the peer only if this side closes with
- * unread data, which only the peer can cause. So this side sends an urgent byte last, which no read returns. The peer's
- * poll reports this byte together with the hang-up. Then the peer's library replaces the peer's socket by one whose
- * next read fails with ECONNRESET. */
+ * unread data, which only the peer can cause. So this side sends an urgent byte last, which reads skip (unless
+ * SO_OOBINLINE is set). The peer's poll reports this byte together with the hang-up. Then the peer's library replaces
+ * the peer's socket by one whose next read fails with ECONNRESET. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"

@@ -156,7 +156,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     unsock_ip_read(message->msg_name, message->msg_namelen, &ip);
     if (ip.family == AF_INET && unsock_call_is_ipv6_only(fd, entry))
         return -ENETUNREACH;
-    /* Checks that the number still belongs to this socket, before another socket replaces it. */
+    /* The send below may replace the socket: first checks that the descriptor still has this socket. */
     long another = unsock_fd_may_be_exchanged(entry) ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;

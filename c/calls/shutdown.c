@@ -34,18 +34,19 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     int events = unsock_socket_poll(fd, POLLRDHUP);
     if (unsock_end_is_over(fd, mark, events))
         return -ENOTCONN;
-    /* The connection ends: the peer has stopped writing before. */
+    /* The peer has shut down writing already: this shutdown ends the connection. */
     if (how == SHUT_RDWR && !(mark & UNSOCK_END_SHUT_READ) && (events & POLLRDHUP))
         added |= UNSOCK_END_OVER;
     unsock_socket_mark_set(fd, mark, added);
-    /* After a shutdown no connect reports the new connection any more (inet_shutdown, net/ipv4/af_inet.c). */
+    /* In TCP, a connect after a shutdown no longer reports the new connection (inet_shutdown, net/ipv4/af_inet.c). */
     if (entry->state == UNSOCK_STATE_CONNECTING && (entry->kind == UNSOCK_KIND_LOCAL || unsock_socket_writable(fd)))
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     return unsock_shutdown(fd, how);
 }
 
-/* Shuts down both sides of a TIPC or vsock connection. A read then fails with ENOTCONN on AF_TIPC, and may on AF_VSOCK
- * once the peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, and gets its marks. */
+/* Shuts down both directions of a TIPC or vsock connection. A later read would fail with ENOTCONN on AF_TIPC, and could
+ * do so on AF_VSOCK once the peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, and gets its
+ * marks. */
 static long shut_both(int fd, struct unsock_fd *entry) {
     long result = shut_connection(fd, entry, SHUT_RDWR);
     if (result == 0 && !unsock_sandboxed)

@@ -53,7 +53,7 @@ static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, cons
     return unsock_address_in_range(&unsock_settings.accept_as, machine, port);
 }
 
-/* Parses a kernel name. If it shows an IP address, this address takes precedence over a cached one. */
+/* Parses a kernel name. If the name shows an IP address, callers prefer this address to a cached one. */
 static struct unsock_name read_telling_name(const union unsock_sockaddr *name, long length) {
     struct unsock_name none = {.kind = UNSOCK_NAME_NONE};
     return name->any.sa_family == AF_UNIX && length >= 0 ? unsock_kernel_name_read(&name->un, (size_t)length) : none;
@@ -141,8 +141,8 @@ long unsock_call_getsockname(int fd, struct sockaddr *address, socklen_t *length
     return give_local(entry, address, length);
 }
 
-/* True if the connection is over: TCP then reports no peer. Makes one system call for a live connection; below a filter
- * of the program's own, which may forbid that call, every connection counts as live. */
+/* True if the connection is over: TCP then reports no peer. Makes one system call for a live connection. If the program
+ * has installed a seccomp filter, which may forbid this call, every connection counts as live. */
 static bool is_connection_over(int fd, const struct unsock_fd *entry, const union unsock_sockaddr *peer) {
     if (unsock_sandboxed || peer->any.sa_family != AF_UNIX || entry->type != SOCK_STREAM)
         return false;
@@ -168,7 +168,8 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     struct unsock_fd *entry = redirected(fd, &name, result, &whose, &wrong);
     if (wrong < 0)
         return wrong;
-    /* A datagram socket is connected even before its peer has started. AF_TIPC forgets a peer that has closed. */
+    /* The kernel may have no peer's name: a datagram socket counts as connected even before its peer has started, and
+     * AF_TIPC forgets a peer that has closed. */
     bool waiting =
         entry && unsock_state_is_connected(entry->state) &&
         (entry->type == SOCK_DGRAM || (entry->kind == UNSOCK_KIND_FOREIGN && unsock_fd_remote(entry)->family));

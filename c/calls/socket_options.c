@@ -7,8 +7,8 @@
 
 #define KERNELS_OWN_ENOTSUPP 524 /* no errno for programs; older kernels return it for SO_ZEROCOPY */
 
-/* True for options that the kernel answers correctly even if the number now belongs to another socket; and for
- * SO_REUSEADDR before a bind, as the bind checks the number. */
+/* True for options that the kernel answers correctly even if the descriptor's number now belongs to another socket; and
+ * for SO_REUSEADDR before a bind, as the bind checks the number. */
 static bool is_kernels_option(const struct unsock_fd *entry, int level, int name, bool sets) {
     return level == SOL_SOCKET && entry->kind == UNSOCK_KIND_LOCAL &&
            (name == SO_ERROR || name == SO_TYPE || name == SO_KEEPALIVE || name == SO_LINGER || name == SO_ACCEPTCONN ||
@@ -45,7 +45,8 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* select and io_uring report the socket writable at once, and programs then read SO_ERROR: waits for the answer. */
+    /* While a connect waits for its multiplexer (calls/asking.c), select and io_uring report the socket as writable,
+     * and programs then read SO_ERROR: waits for the multiplexer's answer. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
     long owner = owner_for_option(fd, level, name, false, &whose);

@@ -42,8 +42,8 @@ static long listen_unbound(int fd, struct unsock_fd *entry, int backlog) {
     return listen_bound(fd, entry, backlog, unsock_redirect_to_ip(fd, entry));
 }
 
-/* Listens on a TCP socket that no intercepted call has bound: inherited, or bound inside libc (bindresvport) or by a
- * raw system call. The socket keeps its port. */
+/* Listens on a TCP socket that no intercepted call has bound. If the socket is bound all the same (inherited, or bound
+ * inside libc by bindresvport, or by a raw system call), it keeps its port. */
 static long listen_bound_elsewhere(int fd, struct unsock_fd *entry, int backlog) {
     struct unsock_ip ip;
     long wrong = unsock_call_own_ip(fd, &ip);
@@ -106,7 +106,7 @@ long unsock_stream_accept(int fd, struct unsock_fd *entry, struct sockaddr *addr
     long accepted = unsock_real_accept_by(fd, &peer, &peer_length, flags);
     if (accepted < 0)
         return accepted;
-    /* The number now belongs to a TCP listener: forgets its entry. */
+    /* The descriptor's number now belongs to a TCP listener: forgets the old entry. */
     if (entry->kind == UNSOCK_KIND_LOCAL && unsock_call_is_ip(peer.any.sa_family)) {
         unsock_reuse_new(fd);
         unsock_reuse_new((int)accepted);

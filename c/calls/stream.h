@@ -123,8 +123,9 @@ bool unsock_only_holder(int fd);
 bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 
 /* Forgets everything known about the descriptors that recvmsg on `fd` has received in `message`. With `refuses`, also
- * closes them, and removes them from the control data and MSG_CTRUNC from the flags: the program, which has a TCP or
- * UDP socket, does not expect them, and a plain Unix peer could use up all its descriptors. */
+ * closes them, and removes them from the control data: the program, which has a TCP or UDP socket, does not expect
+ * them, and a plain Unix peer could use up all its descriptors. Then also clears MSG_CTRUNC, unless the program has
+ * requested other control data, which MSG_CTRUNC may concern. */
 void unsock_passed_descriptors_take(int fd, struct msghdr *message, bool refuses);
 
 #endif

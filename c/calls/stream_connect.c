@@ -24,7 +24,8 @@ struct attempt {
     uint32_t bound; /* flags: how the program had bound the socket */
 };
 
-/* Returns the address that the program bound; the default address for a wildcard or none. Port 0: to be chosen. */
+/* Returns the client's address: the one that the program bound; the default address with the bound port, if the program
+ * bound a wildcard or another family; else the default address with port 0, for which name_client chooses a port. */
 static struct unsock_ip source_of(int fd, const struct unsock_fd *entry, const struct unsock_ip *target) {
     struct unsock_ip bound = entry->local;
     if (!(entry->flags & UNSOCK_BOUND) || (entry->kind == UNSOCK_KIND_IP && unsock_call_own_ip(fd, &bound) < 0))
@@ -94,8 +95,8 @@ UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long resul
     return answers == -EINVAL || answers == -EACCES ? answers : result;
 }
 
-/* Continues after a connect of the program's own descriptor, not of a stand-in. So if that connect waits in the kernel,
- * a close, a signal or a cancelled thread ends the wait without leaving a stand-in behind. */
+/* Continues after a connect of the program's own descriptor. Only such a connect may wait in the kernel: if a close, a
+ * signal or a cancelled thread ended the wait of a stand-in, the stand-in would stay open. */
 static long after_own_connect(struct attempt *attempt, long result) {
     if (result == -EAGAIN) /* SO_SNDTIMEO ended the wait */
         return -EINPROGRESS;
@@ -229,7 +230,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     bool bound = result < 0 && (attempt.bound & UNSOCK_BOUND), replaced = bound && unsock_fd_is_fresh(entry);
     if (replaced)
         unsock_fds_mark(entry, attempt.bound);
-    /* A port that the program did not choose is given back (tcp_set_state). */
+    /* Gives back a port that the program did not choose (tcp_set_state); after a replacement, reserves a chosen one. */
     if (replaced || (bound && result == -ECONNREFUSED && (entry->flags & UNSOCK_ANY_PORT)))
         unsock_stream_end(fd, entry);
     return result;

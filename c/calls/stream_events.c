@@ -33,7 +33,7 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (reset)
         return events | POLLERR | POLLHUP;
     events |= foreign && (events & POLLERR) ? POLLHUP : 0;
-    /* Reading the error clears it: a later write learns of it by the mark. */
+    /* A read of SO_ERROR clears the error: the mark then makes later writes fail. */
     if (events & POLLERR) {
         if (unsock_socket_poll(fd, 0) & POLLERR)
             unsock_socket_mark_set(fd, mark, UNSOCK_END_RESET);

@@ -28,8 +28,9 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/* Notes that a write was lost: SO_ERROR, which programs read after each connect, reads the mark only with this flag. A
- * further shutdown wakes waiting threads and edge-triggered sets, as TCP's reset does (unix_shutdown). */
+/* Notes in a flag that a write was lost. Without this flag, SO_ERROR is answered without reading the socket's marks, a
+ * system call that programs would pay after each connect. A further shutdown wakes waiting threads and edge-triggered
+ * sets, as TCP's reset does (unix_shutdown). */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)

@@ -49,7 +49,7 @@ static long connect_plain(int fd, struct unsock_control_file *control, struct wa
 
 /* Connects `socket` through the multiplexer, before it replaces the socket of `fd`. If the answer is incomplete
  * (-EINPROGRESS, -EINTR), *goes_on tells whether `socket` is to be installed all the same: later calls on `fd` then
- * read the rest (unsock_asking_begin). A connect of the program's own AF_UNIX socket always waits here. */
+ * read the rest (unsock_asking_begin). If the program connects to a path (`asked` is NULL), always waits here. */
 static long connect_multiplexed(int fd, const struct unsock_fd *entry, const struct unsock_control_file *control,
                                 const struct unsock_ip *asked, int socket, struct unsock_firecracker *answer,
                                 bool *goes_on) {
@@ -74,7 +74,8 @@ static bool is_way_open(const struct way *way, long result) {
     return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
 }
 
-/* Installs a socket that waits for its multiplexer. Meanwhile `fd` is in no epoll set, as the socket is writable. */
+/* Installs a socket that waits for its multiplexer. Takes `fd` out of its epoll sets first, and gives it back without
+ * EPOLLOUT: the kernel would report the new socket as writable at once. */
 UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;
@@ -127,7 +128,7 @@ static long install(int fd, struct unsock_fd *entry, const struct way *way, cons
 /* After a failed connect to the target: notes that the descriptor has an unused AF_UNIX socket. */
 static void take_back(int fd, struct unsock_fd *entry, const void *with) {
     (void)fd, (void)with;
-    if (entry->kind == UNSOCK_KIND_FOREIGN) /* a duplicate that could not be exchanged is not */
+    if (entry->kind == UNSOCK_KIND_FOREIGN) /* not so if this duplicate's socket could not be exchanged */
         entry->kind = UNSOCK_KIND_LOCAL;
 }
 
@@ -152,7 +153,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     bool ended = way.waits && is_stream && way.family == AF_UNIX && result == -EAGAIN;
     if (way.waits && !ended)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, result);
-    bool as_new = !bound || entry->type == SOCK_STREAM; /* a bound stream is reserved later */
+    bool as_new = !bound || entry->type == SOCK_STREAM; /* unsock_stream_connect reserves a bound stream later */
     if (result < 0 && result != -EINPROGRESS && way.waits && way.family == AF_UNIX && asked && as_new) {
         take_back(fd, entry, NULL);
         unsock_fds_visit_duplicates(fd, take_back, NULL);

@@ -54,9 +54,9 @@ void unsock_target_to_connect(struct unsock_control_file *control);
 /* Marks how a stream's half-close is treated, as the control file says. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control);
 
-/* True if the descriptor's own socket can connect to the target: a new stream of its family, without duplicates. False
- * for a multiplexer, for a control file with options (they could undo the program's), and for a TCP socket with options
- * of the program's. */
+/* True if the descriptor's own socket can connect to the target: a new stream of the target's family, without
+ * duplicates. False for a multiplexer, for a control file with options (they could undo the program's), and for a TCP
+ * socket with options of the program's. */
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control);
 
 /* Returns a socket of the target's family (for a multiplexer AF_UNIX) with the control file's options, to replace the
@@ -135,7 +135,8 @@ long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const
                         long *answers);
 
 /* Continues a program's own connect, or bind, to an AF_UNIX address (`length` bytes), which returned `result`. If a
- * control file may be the cause, uses its target. Returns 0 or -errno; without a control file `result`. */
+ * control file at the path may have caused `result`, uses the file's target. Returns 0 or -errno; without a control
+ * file `result`. */
 long unsock_target_use_path(int fd, const void *address, socklen_t length, bool binds, long result);
 
 #endif
