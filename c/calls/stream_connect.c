@@ -1,4 +1,9 @@
-/* Connects stream sockets to covered addresses. */
+/* Connects stream sockets to covered addresses. Tries, in this order:
+ *
+ *   the control file, if this process last found one at the port   connect_by_control
+ *   the name that worked last, then the names of the port          unsock_port_go (calls/connect.h)
+ *   the network, if no name exists (ENOENT) and UNSOCK_FALLBACK    connect_stream_to_ip
+ *   a control file, if nobody accepted at the name                 connect_refused */
 #include "calls/arguments.h"
 #include "calls/bind.h"
 #include "calls/connect.h"

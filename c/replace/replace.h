@@ -57,7 +57,7 @@ void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length
 /* Calls unsock_reuse_look if `result` is an error unusual for a redirected socket. True if the entry was cleared. */
 bool unsock_reuse_failed(int fd, long result);
 
-/* Finds out, as each intercepted call does first, whether the library handles a descriptor. To read the library's
+/* Finds out whether the library handles a descriptor. Most intercepted calls ask this first. To read the library's
  * memory costs no system call, but to ask the kernel does. So each call states how certain the answer must be. */
 
 /* Answers of unsock_whose. If it returns -errno, the kernel has not told whose the descriptor is: the call fails. */
