@@ -1,5 +1,6 @@
-/* Remembers the connects that wait for a multiplexer's answer (calls/target.h), in a small table with a place for each
- * socket. One thread at a time uses a place. Meanwhile, other threads get -EINPROGRESS: no answer yet. */
+/* Remembers the connects that wait for the answer of a vsock multiplexer (Firecracker's, calls/target.h), in a small
+ * table with a place for each socket. One thread at a time uses a place. Meanwhile, other threads get -EINPROGRESS: no
+ * answer yet. */
 #include "calls/target.h"
 
 #include "calls/connect.h"

@@ -10,9 +10,9 @@
  *   the address is covered                      rules/address                   no: the kernel's TCP or UDP socket
  *   a client of this process has the port       memory/fds                      yes: EADDRINUSE
  *   the port, and the file's name               files/bind                      for port 0 any free port
- *   another socket has the port                 files/bind                      no: two calls, without the lock
+ *   another socket has the port                 files/bind                      no: binds without the lock
  *   there is a control file                     files/control_file              yes: calls/target binds to its target
- *   a service manager has opened that socket    files/listen_fds, with the lock yes: `fd` becomes its duplicate
+ *   a service manager has opened that socket    files/listen_fds, with the lock yes: `fd` becomes a duplicate of that
  *   that socket excludes this one               files/bind, with the lock       yes: EADDRINUSE
  *   none of these                                                               calls/standin replaces the socket
  *   the error shows a reused number             replace/reuse                   yes: all is checked once more */

@@ -70,7 +70,8 @@ long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, struct unsock_stand
 
 /* Continues a bind of `fd` to `ip` (or NULL) whose control file names `address` (`length` bytes), which is in use.
  * Closes `standin`. If a service manager has handed over the socket with that address, a duplicate of this socket
- * becomes the stand-in. Returns 0; -EADDRINUSE if there is none, or if it excludes the bind; or another -errno. */
+ * becomes the stand-in. Returns 0; -EADDRINUSE if there is no such socket, or it excludes this bind; or another
+ * -errno. */
 long unsock_listen_fds_take_target(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                    const void *address, socklen_t length, const struct unsock_ip *ip);
 

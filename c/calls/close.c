@@ -10,7 +10,7 @@
 #include "replace/replace.h"
 
 #define AGAIN_MOST 10
-#define AGAIN_FIRST_NS 50000 /* 50 ms in all: on a busy machine the other thread has to get a processor */
+#define AGAIN_FIRST_NS 50000 /* the first of the pauses, 50 ms in all: the other thread may wait for a processor */
 
 /* Removes a socket that a service manager has handed over from its epoll sets. The kernel would not, as the manager's
  * descriptor keeps the socket open. A forked child shares the sets with its parent: does nothing there, unless the

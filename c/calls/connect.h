@@ -18,8 +18,8 @@ typedef long unsock_port_way(const struct unsock_port_search *search);
 
 struct unsock_port_search {
     const struct unsock_ip *target;
-    uint8_t type;    /* SOCK_STREAM or SOCK_DGRAM */
-    unsigned spread; /* selects one of the sockets that share an address; for a datagram socket always the same */
+    uint8_t type;             /* SOCK_STREAM or SOCK_DGRAM */
+    unsigned spread;          /* selects one of the sockets that share an address; constant for each datagram socket */
     struct sockaddr_un *path; /* gets each name before `way` tries it */
     socklen_t length;         /* of `path` */
     unsock_port_way *way;
@@ -33,7 +33,8 @@ struct unsock_port_search {
 long unsock_port_go(struct unsock_port_search *search);
 
 /* unsock_port_go in two steps, for callers that try the last known file themselves. unsock_port_known_path writes the
- * path by which this process last reached the address, and returns its length; 0 if none may be tried.
+ * path by which this process last reached the address (or, for one reply, from which it received a datagram), and
+ * returns the path's length; 0 if there is none.
  * unsock_port_go_on tries the port's other files after the known one failed with `result` (-ENOENT: none was known). */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
 long unsock_port_go_on(struct unsock_port_search *search, long result);

@@ -114,7 +114,7 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut);
 
 /* Notes in the port's record that the socket is connected, so that of the sockets on its address only this one gets the
- * peer's datagrams. True if other sockets share the address. */
+ * peer's datagrams. True if other open sockets have the port. */
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 
 /* Notes that no socket has the connected address. From now on the library also handles rewritten calls of `read`
@@ -130,7 +130,8 @@ long unsock_datagram_disconnect(long fd);
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
 /* If a control file is at `path`, connects the descriptor to the file's target, with 0 or -errno in *result, and
- * returns true. Else returns false; *result is -EINVAL for another regular file, -EACCES if unreadable, else 0. */
+ * returns true. Else returns false; *result is then -EINVAL for another regular file, -EACCES for an unreadable file,
+ * or 0. */
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
                                         const struct unsock_ip *ip, long *result);
 

@@ -36,7 +36,7 @@ UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message)
         length = unsock_socket_name(fd, __NR_getpeername, &peer);
         path = &peer.un;
     }
-    /* False for a path outside the directory: a peer in another mount namespace may have another file there. */
+    /* False for a path outside the directory: if the peer is in another mount namespace, this may be another file. */
     return length > (long)sizeof(path->sun_family) && path->sun_family == AF_UNIX &&
            unsock_kernel_name_read(path, (size_t)length).kind == UNSOCK_NAME_FILE &&
            reads_mode(path->sun_path, 0, &status) && (status.stx_mode & S_ISVTX);

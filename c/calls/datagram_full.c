@@ -220,7 +220,7 @@ long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *
     int32_t own = unsock_option_number(fd, entry, SOL_SOCKET, SO_SNDTIMEO);
     if (nonblocking || many)
         result = wait_briefly(fd, message, flags, receiver, many);
-    else if (own <= 0 || own > UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS) /* else it ended the kernel's wait */
+    else if (own <= 0 || own > UNSOCK_SEND_LIMIT_NS / UNSOCK_MILLISECOND_NS) /* else `own` ended the kernel's wait */
         result = wait_in_turn(fd, message, flags, receiver);
     return result == -EAGAIN || result == -EINTR ? size : result;
 }

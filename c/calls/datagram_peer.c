@@ -17,8 +17,8 @@
 #define NAMING_WAITS 400 /* 20 ms in all */
 #define NAMING_WAIT_NS 50000
 
-/* The thread that is naming a socket; 0: none. Other threads that send on the unnamed socket wait only briefly: the
- * naming thread may be interrupted by a signal handler that sends, or be missing in a forked child. */
+/* The thread that is naming a socket; 0: none. Other threads that name a socket wait only briefly: in a forked child
+ * that thread may be missing. A signal handler on that thread does not wait. */
 static int32_t naming;
 
 static bool claim_naming(void) {
@@ -40,7 +40,7 @@ long unsock_datagram_be_local(int fd, struct unsock_fd *entry, const struct unso
         return 0;
     bool claimed = claim_naming();
     long result = 0;
-    if (!unsock_datagram_is_named(entry)) /* else another thread has named it meanwhile */
+    if (!unsock_datagram_is_named(entry)) /* else another thread has named the socket meanwhile */
         result = entry->kind == UNSOCK_KIND_IP && (entry->flags & UNSOCK_BOUND)
                      ? unsock_datagram_move(fd, entry)
                      : unsock_datagram_name(fd, entry, target);

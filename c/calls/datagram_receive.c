@@ -46,7 +46,8 @@ static void append_control(struct msghdr *message, size_t room, int level, int t
 }
 
 /* Returns the address to which the datagram was sent: the one to which the socket is bound. If that is a wildcard,
- * returns the target that the client's name shows, or else the default address of the sender's family. */
+ * returns the target that the client's name shows. If the name shows none, returns the default address: IPv4's if the
+ * sender has a file whose name shows no IPv6 address, else that of the socket's own family. */
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;

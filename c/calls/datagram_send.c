@@ -26,7 +26,7 @@ static const struct {
     uint8_t way;
 } ways[] = {
     {{ECONNRESET}, TO_ANY, PENDING},            /* ends with an error left for this call, or sends again */
-    {{ECONNREFUSED, EPERM}, TO_ADDRESS, NAMES}, /* tries the port's names, if no plain sender has the port */
+    {{ECONNREFUSED, EPERM}, TO_ADDRESS, NAMES}, /* sends to the port's plain sender, or tries the port's names */
     {{ECONNRESET}, TO_ADDRESS, PENDING},        /* as above, for an error of the names just tried */
     {{EPERM}, TO_ANY, FILTER},                  /* ends with EACCES, if a filter forbids sends. If not, EPERM means
                                                    that the receiver is connected to another socket */
@@ -84,8 +84,8 @@ static long drop(const struct route *route, const struct msghdr *message) {
     return result == -EFAULT || result == -EOPNOTSUPP || result == -EPIPE ? result : unsock_segment_total(message);
 }
 
-/* True if EPIPE means that the receiver has shut down reading, which a UDP sender never learns. Otherwise the number
- * now belongs to another socket, or the sender has shut down writing: then a send to no receiver also returns EPIPE. */
+/* True if EPIPE means that the receiver has shut down reading, which a UDP sender never learns. Otherwise
+ * `fd` is now another socket, or the sender has shut down writing: then a send to no receiver also returns EPIPE. */
 static bool is_deaf(int fd) {
     static const struct msghdr empty;
     return unsock_socket_option(fd, SO_DOMAIN) == AF_UNIX && send_to_none(fd, &empty, MSG_NOSIGNAL) != -EPIPE;

@@ -136,7 +136,7 @@ static int64_t left_of(int64_t timeout, int64_t begun) {
 long unsock_call_epoll_pwait(int set, struct unsock_epoll_event *events, int most, int timeout, const void *signals) {
     int64_t begun = timeout > 0 ? unsock_libc_clock() : 0, whole = timeout < 0 ? FOREVER : timeout * (int64_t)1000000;
     for (;;) {
-        /* If the vsock multiplexer of a connect does not answer in time, wakes up at the deadline, to report this. */
+        /* Wakes up at the deadline of a vsock multiplexer's answer (calls/asking.c), to report the failed connect. */
         int until = is_any_asking() ? (int)unsock_asking_next(timeout < 0 ? INT32_MAX : timeout) : timeout;
         long count = signals ? unsock_real_epoll_pwait(set, events, most, until, signals)
                              : unsock_real_epoll_wait(set, events, most, until);
