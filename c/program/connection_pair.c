@@ -127,8 +127,8 @@ static long fill_pipe(int fd, struct end *end) {
     return UNSOCK_MIN(count, 0);
 }
 
-/* Turns on keepalive probes. A client that has shut down its sending side may wait for an answer, or have closed; the
- * probes find out. The kernel sends the first after two seconds, then one every ten. A client's kernel forgets a closed
+/* Turns on keepalive probes for a client that has shut down its sending side: it may wait for an answer, or have
+ * closed. The kernel sends the first probe after two seconds, then one every ten. A client's kernel forgets a closed
  * socket after a minute (tcp_fin_timeout), and then answers a probe with a reset. Returns false if the socket has no
  * keepalive. */
 static bool keep_asking(int fd) {

@@ -103,7 +103,7 @@ struct stay {
     bool command_ended;
     bool told; /* the command's exit status was sent to the parent, or the parent has ended */
     bool removed;
-    bool continuing; /* the command was continued, and the parent may still be stopped */
+    bool continuing; /* the command was continued or has ended, and the parent may still be stopped */
     int32_t status;
     struct told direct[SIGNALS_MOST + 1]; /* signals that the keeper itself got, by number */
 };
@@ -172,7 +172,7 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
          * still run. */
         if (untold && !alone)
             unsock_setsid();
-        /* A message that could not be sent is sent again later. */
+        /* Wakes a parent that may still be stopped. Also retries a message to the parent that could not be sent. */
         bool wakes = channel >= 0 && (stay.continuing || (untold && !stay.told));
         if (alone && !wakes)
             unsock_exit(0);
