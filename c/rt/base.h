@@ -40,7 +40,7 @@ struct unsock_owner {
 #define UNSOCK_F_DUPFD_CLOEXEC 1030
 #define UNSOCK_FIONBIO 0x5421u        /* ioctl_tty(2) */
 #define UNSOCK_SIOCOUTQ 0x5411u       /* linux/sockios.h */
-#define UNSOCK_SIOC_INTERFACE 0x8900u /* netdevice(7): all its requests have this value under 0xff00 */
+#define UNSOCK_SIOC_INTERFACE 0x8900u /* netdevice(7): the bits 0xff00 of all its requests */
 #define UNSOCK_O_PATH 010000000
 #define UNSOCK_O_ASYNC 020000
 #define UNSOCK_CLOSE_RANGE_CLOEXEC 4u
@@ -81,7 +81,7 @@ void *unsock_table_chunk(void **place, void *first, unsigned long size);
 void unsock_table_reach(int *end, int number);
 
 /* A seqlock guards bytes that one thread writes while others read; no thread waits. The version beside the bytes is odd
- * while a thread writes. A writer claims the bytes first; a reader checks the version before and after the read. In a
+ * while a thread writes. A writer claims the bytes first; a reader checks the version before and after its read. In a
  * child that was forked during a write, the version stays odd and no reader accepts the bytes. */
 
 static inline uint32_t unsock_seqlock_begin(const uint32_t *version) {
@@ -98,7 +98,7 @@ static inline bool unsock_seqlock_holds(const uint32_t *version, uint32_t begun)
 static inline bool unsock_seqlock_claim(uint32_t *version, uint32_t begun) {
     bool claimed = begun % 2 == 0 &&
                    __atomic_compare_exchange_n(version, &begun, begun + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* a thread that sees a byte written next sees the odd version, too */
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* a reader that sees a byte of this write also sees the odd version */
     return claimed;
 }
 

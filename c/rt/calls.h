@@ -9,13 +9,14 @@
 #endif
 
 /*
- * UNSOCK_CALLS has the calls with a logic, unsock_call_NAME. UNSOCK_DOOR_CALLS has calls that each door answers in its
- * own way. UNSOCK_OTHER_NAMES has exported functions that do the work of one of these calls. The columns:
+ * UNSOCK_CALLS has the calls with a logic, unsock_call_NAME. UNSOCK_DOOR_CALLS has calls that each door, preload/ and
+ * trap/, answers in its own way. UNSOCK_OTHER_NAMES has the other functions that the library exports: nearly all do the
+ * work of one of these calls. The columns:
  *
  *   exported   how the function of that name is exported, and what it does while the library is inert:
  *                LIBC     calls the next library's function: a cancellation point in glibc
  *                RAW      makes the system call of that name
- *                ALWAYS   calls the logic: it makes the call, and forgets entries of descriptor numbers that are reused
+ *                ALWAYS   calls the logic, which makes the call, and forgets entries of reused descriptor numbers
  *                BY_HAND  a wrapper of its own shape, in preload/
  *                NO       no such function is exported
  *   next       what unsock_real_NAME does if there is no next library's function to call:
@@ -29,7 +30,8 @@
  *   mark       the argument that carries the mark of the library's own calls (below): 0, 3, 5; NONE if no argument
  *              can; NO if the call is never trapped
  *   trapped    when the filter traps the call (the rules are in trap/trapped.h), or NO
- *   syscall    whether syscall(2) intercepts the number (preload/syscall.c): YES, NO. Calls with logic always are
+ *   syscall    whether the library's syscall(2) intercepts the number (preload/syscall.c): YES, NO. It intercepts all
+ *              of UNSOCK_CALLS
  *
  * Rows with the same rule and mark share their instructions in the filter.
  */
@@ -52,7 +54,7 @@
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     getpeername,   (3, int, fd, struct sockaddr *, address, socklen_t *, length)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     getsockopt,    (5, int, fd, int, level, int, name, void *, value, socklen_t *, length)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     setsockopt,    (5, int, fd, int, level, int, name, const void *, value, socklen_t, length)) \
-    /* Sends and receives of streams, without an address, are not trapped: that would slow down every connection. */ \
+    /* Trapping write, writev, or sendto and recvfrom without an address would slow down every connection. */ \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, write,         (3, int, fd, const void *, data, size_t, size)) \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, writev,        (3, int, fd, const struct iovec *, parts, int, count)) \
     CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, send,          (4, int, fd, const void *, data, size_t, size, int, flags)) \
@@ -60,7 +62,7 @@
     CALL(RAW,     NO,    ALL,   NO,  NO,        ssize_t, sendfile,      (4, int, out, int, in, int64_t *, offset, size_t, count)) \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, splice,        (6, int, in, int64_t *, in_offset, int, out, int64_t *, out_offset, size_t, size, unsigned, flags)) \
     CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, recv,          (4, int, fd, void *, data, size_t, size, int, flags)) \
-    /* Above the value of MSG_WAITALL: all combinations with MSG_ERRQUEUE, and MSG_PEEK with MSG_WAITALL. */ \
+    /* Also traps flags with MSG_ERRQUEUE, and MSG_PEEK with MSG_WAITALL: their sum is above MSG_WAITALL. */ \
     CALL(LIBC,    SAME,  ALL,   0,   IF_SET_OR(4, MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL, MSG_WAITALL), \
                                            ssize_t, recvfrom,      (6, int, fd, void *, data, size_t, size, int, flags, struct sockaddr *, address, socklen_t *, length)) \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, sendmsg,       (3, int, fd, const struct msghdr *, message, int, flags)) \

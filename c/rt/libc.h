@@ -1,5 +1,6 @@
 /* All that the library takes from the process's libc, if there is one: errno, the environment, the auxiliary vector, a
- * clock, and the next library's functions (the cancellation points of glibc). */
+ * clock, and the next library's functions. These are the functions that the program would call without unsock, mostly
+ * libc's; in glibc they are cancellation points. */
 #ifndef UNSOCK_RT_LIBC_H
 #define UNSOCK_RT_LIBC_H
 
@@ -66,17 +67,17 @@ extern long (*unsock_next_syscall)(long number, ...);
 /* Finds the next library's functions with dlsym; once, at start. */
 void unsock_next_resolve(void);
 
-/* As unsock_next_resolve, for a process whose calls are trapped: finds pthread_setcanceltype alone. libc's functions
- * would be trapped in turn, without end. So the library makes the system calls itself, and makes a blocking call a
- * cancellation point with pthread_setcanceltype, as glibc before 2.41 does. */
+/* As unsock_next_resolve, for a process whose calls are trapped, but finds pthread_setcanceltype alone. The system
+ * calls of libc's functions would be trapped in turn, without end. So the library makes the system calls itself, and
+ * makes a blocking call a cancellation point with pthread_setcanceltype, as glibc before 2.41 does. */
 void unsock_next_resolve_trapped(void);
 
-/* Notes that this thread begins (true) or ends (false) to answer a trapped call. In between, its calls are no
- * cancellation points, since the thread may lack libc's data. */
+/* Notes that this thread begins (true) or has ended (false) the answer to a trapped call. Between the two, the thread's
+ * calls are no cancellation points, since the thread may lack libc's data. */
 void unsock_cancel_forbid(bool trapped);
 
 /* Makes a pthread_cancel of this thread, also an earlier one, take effect at once until unsock_cancel_close. Does
- * nothing if libc's functions are called instead (unsock_next_resolve), or while the thread answers a trapped call.
+ * nothing in a process that calls libc's functions (unsock_next_resolve), or while the thread answers a trapped call.
  * Returns the argument for unsock_cancel_close. */
 int unsock_cancel_open(void);
 void unsock_cancel_close(int before);

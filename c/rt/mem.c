@@ -23,8 +23,8 @@ static inline void store(uint8_t *at, uint64_t value) {
     ((word *)at)->value = value;
 }
 
-/* The library copies, fills and compares mostly short objects: addresses, names, entries. Objects of at least a word
- * are handled word by word; the last word may overlap the one before it. */
+/* The library copies, fills and compares mostly short objects: addresses, names, entries. If an object has at least
+ * eight bytes, memcpy, memset and unsock_same_bytes handle eight at a time; the last eight may overlap those before. */
 void *memcpy(void *restrict to, const void *restrict from, size_t length) {
     uint8_t *out = to;
     const uint8_t *in = from;

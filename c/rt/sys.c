@@ -1,4 +1,4 @@
-/* The mark of the library's own calls, descriptors that are closed at a scope's end, and tables that grow lock-free. */
+/* The mark of the library's own calls, functions that close, wait and write, and tables that grow without a lock. */
 #include "rt/system_calls.h"
 
 #include <linux/poll.h>

@@ -6,8 +6,8 @@
 #include "rt/calls.h"
 #include "rt/syscall6.h"
 
-/* The mark (rt/calls.h), shifted to its place in an argument. At its start, a process without the filter sets this to
- * 0, since tools that read all 64 bits of an argument (valgrind) would misread a marked one. */
+/* The mark (rt/calls.h), shifted to its place in an argument. At its start, a process without the filter sets the
+ * variable to 0, since tools that read all 64 bits of an argument (valgrind) would misread a marked argument. */
 extern unsigned long unsock_sys_mark_bits;
 
 /* Returns `value`, with the mark in the upper half if `argument` carries it. The kernel reads only the lower half. */

@@ -11,7 +11,8 @@
 #include <time.h>
 
 /* Constants of the kernel that libc's headers hide without _GNU_SOURCE, or declare beside functions that the library
- * defines itself. The names are the manual's. Signal numbers are the same on x86-64 and aarch64 (signal(7)). */
+ * defines itself. Names without UNSOCK_ are the manual's. Signal numbers are the same on x86-64 and aarch64
+ * (signal(7)). */
 
 #define AT_EMPTY_PATH 0x1000
 #define R_OK 4
@@ -68,8 +69,8 @@
 #define EPOLLONESHOT (1u << 30)
 #define EPOLLET (1u << 31)
 
-/* The system calls (section 2 of the manual). Each returns the kernel's value: a result or -errno. A structure of the
- * kernel's is a `void *`, since callers often use another type of the same layout. */
+/* The system calls (section 2 of the manual). Each returns the kernel's value: a result or -errno. A pointer to a
+ * structure is mostly a `void *`, since callers often use another type of the same layout. */
 
 #ifndef __NR_fchmodat2
 #define __NR_fchmodat2 452 /* since 6.6, on all machines */
@@ -247,7 +248,7 @@ static inline void unsock_unmap(void *memory, unsigned long size) {
     unsock_munmap((unsigned long)memory, size);
 }
 
-/* CLOCK_MONOTONIC by a system call: nobody can set it. rt/libc.h has a coarser clock without a system call. */
+/* CLOCK_MONOTONIC, which nobody can set, by a system call. rt/libc.h has a coarser clock without a system call. */
 
 #define UNSOCK_SECOND_NS 1000000000ll
 #define UNSOCK_MILLISECOND_NS 1000000ll
@@ -273,10 +274,11 @@ static inline long unsock_pause(long nanoseconds) {
 }
 
 /* unsock_real_NAME calls the next library's function, a cancellation point in glibc. Returns the result or -errno, and
- * leaves errno unchanged. Without a next library it makes the system call, and never touches errno, which a thread that
+ * leaves errno unchanged. Without a next library, makes the system call, and never touches errno, which a thread that
  * libc did not make lacks. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all
- * are inline: after a call that slept, each function on the stack costs as much as a hundred instructions. */
-/* The parameters of unsock_real_NAME: for an address, a pointer of any type may be passed. */
+ * of these functions are inline: after a call that slept, each function on the stack costs as much as a hundred
+ * instructions. */
+/* The parameters of unsock_real_NAME: those of the call, but for a socket's address a pointer of any type. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \
     __typeof__(_Generic((type)0,                                                                                       \

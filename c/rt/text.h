@@ -71,7 +71,7 @@ void unsock_text_char(struct unsock_text *text, char c);
 void unsock_text_put(struct unsock_text *text, const char *string);
 void unsock_text_list(struct unsock_text *text, const char *const *strings);
 #define unsock_text_join(text, ...) unsock_text_list(text, (const char *const[]){__VA_ARGS__, NULL})
-/* As unsock_text_join, for a line that says why something is refused. The value is false, for the caller to return. */
+/* As unsock_text_join, for a line that says why something is refused. Evaluates to false, for the caller to return. */
 #define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
 #define unsock_text_refuse(text, what, why, value) unsock_text_fail(text, what, ": ", why, ": \"", value, "\"")
 /* A number's digits as a string, behind the text `before`, for unsock_text_join. */
@@ -85,10 +85,12 @@ const char *unsock_text_digits(char buffer[32], const char *before, uint64_t num
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits);
 
-/* Appends the text in double quotes, for messages: control characters as '?', and "..." for all behind 200 bytes. */
+/* Appends the text in double quotes, for messages: with '?' for each control character, and "..." in the place of all
+ * bytes behind the first 200. */
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span);
 
-/* Hexadecimal digits, eight at a time: each connection writes and reads four to ten such groups. */
+/* Hexadecimal digits, eight at a time: the name that a client's stream binds (rules/kernel_name.c) has five to eleven
+ * such groups. */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte in memory is the lowest one");
 
@@ -114,7 +116,8 @@ static inline void unsock_hex_write(const uint8_t *bytes, size_t size, char *dig
     }
 }
 
-/* Reads digits back into bytes. False for text that unsock_hex_write does not write, such as capital letters. */
+/* Reads the digits of `size` bytes, a multiple of four. False for text that unsock_hex_write does not write, such as
+ * capital letters. */
 static inline bool unsock_hex_read(const char *digits, size_t size, uint8_t *bytes) {
     uint64_t wrong = 0;
     for (size_t i = 0; i < size; i += 4) {
