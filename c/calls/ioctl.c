@@ -11,7 +11,8 @@
 #define REQUEST_GROUP 0x8902u /* SIOCSPGRP: as FIOSETOWN */
 #define PIECE 2048
 
-/* SIOCOUTQ (tcp(7)), the bytes not acknowledged: 0 on a local stream, as the peer's queue has all written data. */
+/* Corrects the result of SIOCOUTQ (tcp(7)), the bytes not acknowledged: 0 on a local stream, as the peer's queue has
+ * all written data; EINVAL on a listener. */
 static long ask_queue(int fd, unsigned long argument, long result) {
     struct unsock_whose whose;
     if (result < 0 || unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_KERNEL, &whose) != UNSOCK_IS_OURS ||

@@ -20,7 +20,8 @@ static long try_entry(struct unsock_port_search *search, const struct unsock_por
     return search->way(search);
 }
 
-/* True if another socket may accept the client: this one is closed, not listening, or connected to another peer. */
+/* True if another socket may accept the client: the socket just tried is closed, not listening, or connected to another
+ * peer. */
 static bool may_try_another(const struct unsock_port_search *search, long result) {
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }
@@ -30,9 +31,9 @@ static struct unsock_port_entry entry_by(enum unsock_known_way way, const struct
     return unsock_port_entry_of(way == UNSOCK_KNOWN_EXACT ? target : &any, type, way != UNSOCK_KNOWN_BOTH, 0);
 }
 
-/* Remembers the kind of name that worked; but no name with a number, as all sockets that share an address must get
- * clients. A wildcard and an address of its family can be bound at once only with numbers, so a remembered wildcard
- * never hides a server on the address itself. */
+/* Remembers the kind of name that worked. Skips a name with a number: several sockets may share that address, and all
+ * must get clients. A wildcard and an address of its family can be bound at once only with numbers, so a remembered
+ * wildcard never hides a server on the address itself. */
 static void remember_way(const struct unsock_port_search *search, const struct unsock_port_entry *entry) {
     if (entry->number != 0)
         return;
@@ -43,7 +44,8 @@ static void remember_way(const struct unsock_port_search *search, const struct u
     }
 }
 
-/* A port's names as read at one moment (`sum`), and up to AT_ONCE entries to try, from the one with index `from` on. */
+/* A port's names as read at one moment (`sum` is their checksum), and up to AT_ONCE entries to try, from the one with
+ * index `from` on. */
 struct view {
     uint64_t sum;
     bool several;

@@ -23,7 +23,7 @@
 #include "replace/replace.h"
 #include "rules/errno.h"
 
-#define ANEW (-4096) /* no errno: the number now belongs to another socket, and the message is sent anew */
+#define ANEW (-4096) /* no errno: the descriptor now has another socket, and the message is sent anew */
 
 static inline struct unsock_fd *named(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
@@ -102,7 +102,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
         if (result < 0)
             return result;
     }
-    /* Only a stream ignores an address or control data: the socket must still be the same. */
+    /* Only a stream ignores an address or control data: checks that the descriptor still has this stream. */
     long another = message->msg_name || message->msg_controllen > 0 ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;

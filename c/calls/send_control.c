@@ -7,8 +7,8 @@
 #define MSG_CONFIRM_FLAG 0x800
 #define MSG_PROBE_FLAG 0x10 /* MSG_PROBE: with MSG_CONFIRM and no data, nothing is sent (udp_sendmsg, do_confirm) */
 
-/* Control data that programs often send, checked without asking the kernel: an int in bounds, or any `size` bytes. UDP
- * takes them on sockets of both families: it ignores those of the level that the destination's family does not have. */
+/* Control data that programs often send, checked without asking the kernel: an int in bounds, or any `size` bytes. A
+ * UDP socket of either family takes the control data of both, and ignores those that do not fit the destination. */
 static const struct {
     uint8_t level;
     uint8_t type;

@@ -70,9 +70,10 @@ long unsock_target_connect_new(struct unsock_control_file *control, struct unsoc
 /* Sets the control file's socket options on a socket. Returns 0, or the -errno of the first that failed. */
 long unsock_target_apply_options(const struct unsock_control_file *control, int fd);
 
-/* asking.c: Connects that continue after the call, as the multiplexer has not replied "OK …" yet (UNSOCK_STATE_ASKING).
- * For the kernel the descriptor is already connected, but the program must not read the reply. When the program waits
- * until it can write, the library waits for the reply. Each intercepted call reads what has arrived of it. */
+/* asking.c: Connects that go on after connect has returned, as the multiplexer has not replied "OK …" yet
+ * (UNSOCK_STATE_ASKING). For the kernel the descriptor is already connected, but the program must not read the reply.
+ * While the program waits until it can write, the library waits for the reply. Intercepted calls that send, receive or
+ * wait on the descriptor read the part of the reply that has arrived. */
 
 /* How many streams wait for their multiplexers. Read it atomically, as other threads change it. */
 extern int unsock_asking_count;

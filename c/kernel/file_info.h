@@ -62,8 +62,9 @@ void unsock_entries_close(struct unsock_entries *entries);
 
 /* Returns false, with `why` ("everybody may write to /tmp/x"), if users other than root and this process's could have
  * written or placed the file at the absolute path. Checks the file, the directories above it, and the directories that
- * symbolic links lead through. The file's code will run with the rights of any process that loads it.
- * lib/library/trust.ts makes the same checks for the command line, before a library is loaded. */
+ * symbolic links lead through. A component that this process cannot look up counts as safe. The file's code will run
+ * with the rights of any process that loads it. lib/library/trust.ts makes the same checks for the command line, before
+ * a library is loaded. */
 bool unsock_trust(const char *path, struct unsock_text *why);
 
 enum unsock_place {

@@ -65,7 +65,7 @@ enum {
     UNSOCK_END_SHUT_READ = 1 << 1,  /* this side has shut down reading */
     UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's end succeeded: a TCP peer would have sent a reset */
     UNSOCK_END_TOLD = 1 << 3,       /* the error that follows UNSOCK_END_LOST has been reported */
-    UNSOCK_END_RESET = 1 << 4,      /* the peer closed with unread data, and the reset has been reported */
+    UNSOCK_END_RESET = 1 << 4,      /* the peer has reset the connection, and the library has seen the reset */
     UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: a TCP socket would be closed */
     UNSOCK_END_UNKNOWN =
         1 << 6, /* marks cannot be stored (qemu's user emulation lacks the option): use AF_UNIX's own answer */

@@ -60,7 +60,7 @@ static void replay(int from, struct unsock_fd *entry, int row, int to) {
     unsock_setsockopt(to, option->level, option->name, value, (socklen_t)length);
 }
 
-/* Copies SO_PEEK_OFF, but not to a stream that is not connected, as it may listen: see can_peek in options_socket.c. */
+/* Copies SO_PEEK_OFF, but not to an unconnected stream, which may be a listener (can_peek in options_socket.c). */
 static void carry_peek_offset(const int32_t *offset, const struct unsock_fd *entry, int to) {
     union unsock_sockaddr peer;
     bool peeks = entry->type == SOCK_DGRAM || unsock_socket_name(to, __NR_getpeername, &peer) >= 0;
