@@ -53,7 +53,7 @@ const char *unsock_child_environment_file(void) {
     return library_file;
 }
 
-/* Returns the place of the variable in the environment that starts with the same NAME= as `named`, or NULL. */
+/* Finds the variable that starts with the same NAME= as `named`. Returns its place in the environment, or NULL. */
 static const char *const *find_variable(const char *const *environment, const char *named) {
     for (; environment && *environment; environment++) {
         size_t i = 0;

@@ -1,7 +1,7 @@
 /* Finds the AppArmor profile under which a program would run, and tries what the profile allows. The kernel does not
- * show the paths to which it attaches profiles, so a stopped child executes the program. A process that is itself
- * confined does not try: it may seldom trace its children or change to another profile. Under SELinux, the child shows
- * whether the program's dynamic linker would ignore LD_PRELOAD. */
+ * show the paths to which it attaches profiles, so a child executes the program, and is stopped before the first
+ * instruction. A process that is itself confined does not try: it can rarely trace its children or change to another
+ * profile. Under SELinux, the child shows whether the program's dynamic linker would ignore LD_PRELOAD. */
 #include "process/exec.h"
 
 #include "rt/system_calls.h"
@@ -10,11 +10,12 @@
 #include <linux/ptrace.h>
 
 #define APPARMOR "apparmor/"
-#define UNCONFINED "unconfined"                /* a profile's name, or another profile's mode */
+#define UNCONFINED "unconfined"                /* shown as the name if there is no profile, or as a mode */
 #define STOPPED(signal) ((signal) << 8 | 0x7f) /* wait4's status */
 
 /* Appends a process's profile (0: this process) to `name`, without the mode: the kernel's "man (enforce)" becomes
- * "man". True if the profile confines the process; `*active`: the module ("apparmor/"; "": the main one) is active. */
+ * "man". True if the profile confines the process. `module` is "apparmor/", or "" for the main security module. Sets
+ * `*active` to true if the module is active. */
 static bool read_profile(long process, const char *module, struct unsock_text *name, bool *active) {
     UNSOCK_TEXT(path, 48);
     unsock_text_join(&path, "/proc/", process == 0 ? "self" : UNSOCK_DECIMAL(process), "/attr/", module, "current");
@@ -69,7 +70,7 @@ bool unsock_confinement_enter(const char *profile) {
     return fd >= 0 && unsock_write(fd, line.buffer, line.length) == (long)line.length;
 }
 
-/* Runs in a process made for this: finds the program's profile, changes to it, and tries what it allows. */
+/* Runs in a process made for this: finds the program's profile, changes to it, and tries what the profile allows. */
 static enum unsock_confinement try_profile(const struct unsock_confinement_question *question,
                                            struct unsock_text *name) {
     long child = execute_stopped(question->exec);
@@ -89,7 +90,7 @@ static enum unsock_confinement try_profile(const struct unsock_confinement_quest
     return !question->try || question->try(question->context) ? UNSOCK_CONFINEMENT_FITS : UNSOCK_CONFINEMENT_SHUT;
 }
 
-/* True if the kernel lets the stopped child's dynamic linker ignore LD_PRELOAD. */
+/* True if the kernel has set AT_SECURE for the stopped child: then the dynamic linker ignores LD_PRELOAD. */
 static bool is_secure(long child) {
     uint64_t entry[2] = {AT_IGNORE};
     UNSOCK_TEXT(path, 32);
@@ -111,7 +112,7 @@ static enum unsock_confinement try_context(const struct unsock_exec *exec, struc
     return secure ? UNSOCK_CONFINEMENT_IGNORED : UNSOCK_CONFINEMENT_NONE;
 }
 
-/* As unsock_confinement_ask; with `words`, the name follows the words for it. */
+/* As unsock_confinement_ask. With `words`, puts "its AppArmor profile " or "its SELinux context " before the name. */
 static enum unsock_confinement ask(const struct unsock_confinement_question *question, bool words,
                                    struct unsock_text *name) {
     uint64_t mask = UNSOCK_ALL_SIGNALS; /* a caller's handler must not run in the children */
@@ -127,7 +128,7 @@ static enum unsock_confinement ask(const struct unsock_confinement_question *que
         unsock_text_put(name, labels ? "its SELinux context " : "its AppArmor profile ");
     before = name->length;
     unsock_rt_sigprocmask(SIG_SETMASK, &mask, &mask);
-    long asker = unsock_clone(0, NULL); /* no SIGCHLD: the program must not notice */
+    long asker = unsock_clone(0, NULL); /* the child's end sends no SIGCHLD, which the program would notice */
     if (asker == 0) {
         enum unsock_confinement answer = labels ? try_context(question->exec, name) : try_profile(question, name);
         unsock_write(ends[1], name->buffer + before, name->length - before);

@@ -10,7 +10,8 @@
 #define LINE_START 256
 #define GROUP_MODE 02770 /* members serve and connect; set-group-ID gives new files the directory's group */
 
-/* Reads a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, which may end within the members. False for other lines. */
+/* Reads the number from a line of group(5), NAME:PASSWORD:NUMBER:MEMBERS, which may be cut within MEMBERS. False if
+ * NAME is not `name`, or the line is malformed. */
 static bool read_group_line(struct unsock_span line, const char *name, uint32_t *group) {
     uint64_t number;
     if (!unsock_span_is(unsock_span_next(&line, ':'), name))

@@ -1,8 +1,8 @@
 /* `run --each`: a loopback for each child of a runner (a test runner, make, xargs). UNSOCK_EACH is RUNNER:NAMES, and
  * UNSOCK_DIR ends with a directory's number; RUNNER and this number have a fixed number of digits. A process whose own
- * command line has one of the names writes its process number as RUNNER. A child of RUNNER makes a directory, and
- * writes its number into UNSOCK_DIR. Both change the environment in place before main, so that their children inherit
- * it. */
+ * command line has one of NAMES writes its process number as RUNNER; any other process writes 0. A child of RUNNER
+ * makes a directory, and writes the directory's number into UNSOCK_DIR. The library changes the environment in place,
+ * at its start, so that the process's children inherit the changes. */
 #include "process/run_directory.h"
 #include "process/start.h"
 #include "rt/system_calls.h"
@@ -14,7 +14,7 @@ static void write_number(char digits[UNSOCK_EACH_WIDTH], uint64_t number) {
     memcpy(digits, UNSOCK_DIGITS("", number, 10, UNSOCK_EACH_WIDTH), UNSOCK_EACH_WIDTH);
 }
 
-/* True if the word, or its part after the last slash, is the name, with or without an extension of Node.js's. */
+/* True if the word, or its part after the last slash, is the name, with or without an extension for Node.js. */
 static bool is_named(struct unsock_span word, struct unsock_span name) {
     static const char extensions[][5] = {"", ".js", ".mjs", ".cjs"};
     for (unsigned i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
@@ -46,7 +46,7 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     while (line.length > 0 && wanted.length > 0) {
         struct unsock_span word = unsock_span_next(&line, '\0');
         bool is_option = word.length > 0 && word.at[0] == '-', is_value = before.length > 0 && before.at[0] == '-';
-        /* The word after an option such as -c or -lc is a text that a shell or Python runs, and no name. */
+        /* The word after an option such as -c or -lc is code for a shell or Python, not a name. */
         bool is_text = is_value && before.length > 1 && before.at[1] != '-' && before.at[before.length - 1] == 'c';
         if (!is_text && is_named(word, wanted))
             wanted = unsock_span_next(&words, ' ');
@@ -57,7 +57,7 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     return has_name && wanted.length == 0 && (name.length == 0 || !has_word(line, name));
 }
 
-/* Writes this process's number as RUNNER if its command line has one of NAMES, else 0. False: cannot read the line. */
+/* Writes this process's number as RUNNER if its command line has one of NAMES, else 0. False if it cannot be read. */
 static bool note_runner(char *each, uint64_t self) {
     char bytes[COMMAND_LINE_MOST];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, COMMAND_LINE, O_RDONLY | O_CLOEXEC, 0);
@@ -70,8 +70,9 @@ static bool note_runner(char *each, uint64_t self) {
     return length >= 0;
 }
 
-/* Makes a directory beside the present one, and makes it this process's. Its number is the process's, or the next free
- * one: an ended process may have had the same number. If none can be made, the caller's checks report it as missing. */
+/* Makes a directory beside the present one, for this process. The directory's number is the process's, or the next free
+ * number: an ended process may have had the same number. Does not report a failure: unsock_directory_make (start.c)
+ * runs next, and reports a directory that is missing and cannot be made. */
 static void move_to_own_directory(char *digits, struct unsock_settings *settings, uint64_t self) {
     char *end = settings->directory + settings->directory_length - UNSOCK_EACH_WIDTH;
     long result = -EEXIST;

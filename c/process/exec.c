@@ -44,7 +44,7 @@ static long load_instead(struct unsock_planning *planning, const char **environm
     size -= text.length + 1;
     text = unsock_text_in(room, size);
     unsock_text_put(&text, UNSOCK_LOAD_NAME);
-    /* The kernel names a program whose path is relative to a descriptor in this way (fs/exec.c, alloc_bprm). */
+    /* If the path is relative to a descriptor, makes the same name as the kernel (fs/exec.c, alloc_bprm). */
     if (exec->directory != AT_FDCWD && exec->path[0] != '/')
         unsock_text_join(&text, "/dev/fd/", UNSOCK_DECIMAL((unsigned)exec->directory),
                          exec->path[0] != '\0' ? "/" : "");
@@ -59,7 +59,7 @@ static long load_instead(struct unsock_planning *planning, const char **environm
 }
 
 /* Checks that the library can be read, and with UNSOCK_STRICT that AppArmor and SELinux let the program load it. If
- * not, ld.so would print one line and start the program without the library. */
+ * not, ld.so would start the program without the library, and print one line or, under SELinux, nothing. */
 static long check_library(const struct unsock_planning *planning) {
     UNSOCK_TEXT(why, UNSOCK_PROFILE_MOST + 64);
     struct unsock_confinement_question question = {&planning->plan->exec, unsock_child_environment_file(), NULL, NULL};
@@ -153,7 +153,8 @@ void unsock_self_exe_note(int fd) {
 }
 
 void unsock_self_exe_inherit(void) {
-    /* This call lacks the library's mark. So it is trapped, and the copy that loaded the program answers it. */
+    /* This call lacks the mark of the library's own calls (rt/sys.h), and so is trapped. The copy of the library that
+     * loaded the program answers the call. */
     long length = unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)self_file,
                                   sizeof(self_file) - 1, 0, 0);
     self_file[length > 0 ? length : 0] = '\0';

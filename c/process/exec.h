@@ -5,7 +5,8 @@
 #include "rules/program_file.h"
 #include "rules/settings.h"
 
-/* exec.c: /proc/self/exe of a program that the library loaded: the kernel's own link leads to the library's file. */
+/* exec.c: Finds the file for /proc/self/exe. If the library loaded the program (trap/loader.c), the kernel's link leads
+ * to the library's file, not to the program's. */
 
 /* Stores the path of the program's file, which is open as `fd`. */
 void unsock_self_exe_note(int fd);
@@ -33,7 +34,7 @@ bool unsock_preload_has(const char *value, const char *library);
 void unsock_preload_put(struct unsock_text *text, const char *library, const char *before);
 
 /* Writes the path of this library's mapped file into `buffer` (UNSOCK_PATH_MOST bytes), from /proc/self/maps. False
- * also for a path of more than 400 bytes. */
+ * also if the line there has more than 512 bytes (UNSOCK_LINES_CHUNK). */
 bool unsock_library_file_mapped(char *buffer, struct unsock_span *path);
 
 /* Finds an absolute path by which other processes can load the library: in LD_PRELOAD, else in /proc/self/maps. */
@@ -44,8 +45,9 @@ bool unsock_library_file(const char *const *environment, char *buffer, struct un
 /* Returns the environment's PATH; if it is unset, the directories that execvp searches then. */
 const char *unsock_search_path(const char *const *environment);
 
-/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes), and skips those that do not fit. In the first call,
- * `*rest` is the value of PATH, and `*more` true. An empty directory is the working directory. False at the end. */
+/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes), and skips paths that do not fit. For the first
+ * call, the caller sets `*rest` to the value of PATH, and `*more` to true. An empty directory in PATH is the working
+ * directory. False at the end of PATH. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file);
 
 /* Executes `name` (unsock_exec). If the name has no slash, searches the directories of `path`, separated by colons.
@@ -57,7 +59,7 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
 long unsock_exec_find(const char *name, const char *path, char *file);
 
 /* exec_space.c: Memory for paths and lists of arguments during an exec, for which the stack of a vfork's child or of a
- * goroutine is too small. The memory is used again: if each vfork's child mapped some, it would stay in the parent. */
+ * goroutine is too small. The memory is used again: memory that a vfork's child maps stays mapped in its parent. */
 
 struct unsock_exec_space {
     uint8_t *memory;
@@ -74,12 +76,14 @@ void unsock_exec_space_leave(struct unsock_exec_space *space);
 /* Returns the next `size` bytes of the space, aligned to 16. NULL if the space is too small. */
 void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
 
-/* exec.c: Makes the library reach the programs that a process executes. Adds LD_PRELOAD and UNSOCK_* to an environment
- * that lacks them. Loads and traps a program that preloading cannot reach, unless UNSOCK_ENGINE is preload. Reports on
- * stderr a program that neither door reaches; with UNSOCK_STRICT, does not start it. */
+/* exec.c: Changes each exec so that the library gets into the executed program. Adds LD_PRELOAD and UNSOCK_* to an
+ * environment that lacks them. Loads and traps a program (trap/loader.c) if preloading cannot reach it, unless
+ * UNSOCK_ENGINE is preload; loads every native program if UNSOCK_ENGINE is trap or this process is trapped. Reports on
+ * stderr a program that the library cannot reach; with UNSOCK_STRICT, does not start it. */
 
-/* The last two variables of a loaded program, for the loader: "p" and the path of the file to load, or "f" and its open
- * descriptor, which the loader closes; then the path by which the program was executed. */
+/* The last two variables in the environment of a loaded program, for the loader. UNSOCK_LOAD_FILE is "p" and the path
+ * of the file to load, or "f" and the number of a descriptor of that file, which the loader closes. UNSOCK_LOAD_NAME is
+ * the path by which the program was executed. */
 #define UNSOCK_LOAD_FILE "UNSOCK_LOAD_FILE="
 #define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME="
 
@@ -92,7 +96,8 @@ struct unsock_exec {
     int flags;
 };
 
-/* The exec that the library makes instead of the program's. Its strings and lists are in `space`. */
+/* The exec that the library makes in place of the one that the program asked for. `space` has the lists and strings
+ * that were made for this exec. */
 struct unsock_exec_plan {
     struct unsock_exec exec;
     struct unsock_exec_space *space;
@@ -112,9 +117,9 @@ long unsock_exec(const struct unsock_exec *exec);
 #define UNSOCK_SCRIPTS_MOST 5 /* levels of "#!" that the kernel follows (fs/exec.c) */
 
 enum unsock_way {
-    UNSOCK_WAY_PLAINLY,   /* the program's own exec, with a completed environment */
+    UNSOCK_WAY_PLAINLY,   /* the exec as asked for, with a completed environment */
     UNSOCK_WAY_LOADED,    /* an exec of the library, which loads the program */
-    UNSOCK_WAY_UNTOUCHED, /* the program's own exec, with its own environment */
+    UNSOCK_WAY_UNTOUCHED, /* the exec as asked for, with an unchanged environment */
 };
 
 struct unsock_planning {
@@ -126,16 +131,17 @@ struct unsock_planning {
     struct unsock_exec run; /* the file that runs: the program, or the interpreter of a script */
 };
 
-/* Reports on stderr that neither door reaches the program, and `why`. Returns `way`, or -EACCES with UNSOCK_STRICT. If
- * the library is inert here, reports nothing and returns `way`. */
+/* Reports on stderr that the library does not reach the program, and `why`. Returns `way`, or -EACCES with
+ * UNSOCK_STRICT. If the library is inert in this process, reports nothing and returns `way`. */
 long unsock_planning_out_of_reach(const struct unsock_planning *planning, const char *why, enum unsock_way way);
 
-/* Inspects the program. For a script, puts the interpreter in front of argv and inspects that, too. Returns an enum
- * unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is the program's descriptor. */
+/* Inspects the program. For a script, puts the interpreter in front of argv and inspects the interpreter, too. Returns
+ * an enum unsock_way or -errno. For UNSOCK_WAY_LOADED, `*opened` is a descriptor of the file to load. */
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
-/* confinement.c: Finds AppArmor's profile for a program. When an unconfined process executes a file, the kernel
- * attaches the profile whose path matches the file. For a loaded program this file is the library, not the program. */
+/* confinement.c: Finds the AppArmor profile or SELinux context that would confine a program. When an unconfined process
+ * executes a file, the kernel attaches the profile whose path matches the file. For a loaded program this file is the
+ * library, not the program. */
 
 #define UNSOCK_PROFILE_MOST 160
 
@@ -144,12 +150,12 @@ enum unsock_confinement {
     UNSOCK_CONFINEMENT_FITS,     /* its profile allows everything that was tried */
     UNSOCK_CONFINEMENT_SHUT,     /* `try` fails under its profile */
     UNSOCK_CONFINEMENT_UNMAPPED, /* its profile does not allow mapping the library */
-    UNSOCK_CONFINEMENT_IGNORED,  /* it changes its SELinux context, and would ignore LD_PRELOAD */
+    UNSOCK_CONFINEMENT_IGNORED,  /* its SELinux context changes at the exec, so it would ignore LD_PRELOAD */
 };
 
 struct unsock_confinement_question {
     const struct unsock_exec *exec;
-    const char *library;              /* NULL: finds only the profile's name, even if it does not confine */
+    const char *library;              /* NULL: finds only the name of the profile, which need not confine */
     bool (*try)(const void *context); /* another trial under the profile; NULL: none */
     const void *context;
 };
@@ -159,8 +165,8 @@ struct unsock_confinement_question {
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
-/* True if the program's profile or SELinux context keeps the library out; then `why`, empty before, says so. If false,
- * `why` has no meaning. */
+/* True if the program's AppArmor profile or SELinux context keeps the library out. Then appends the reason to `why`. If
+ * false, `why` may have changed, without meaning. */
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why);
 
 /* Puts this process under the profile. False if the process may not change to it. */
@@ -186,17 +192,19 @@ struct unsock_route_step {
 };
 
 struct unsock_route {
-    const char *search; /* unsock_search_path */
+    const char *search; /* the value of PATH (unsock_search_path) */
     struct unsock_text *error;
     int status; /* the exit status if a file is missing or cannot be executed */
     void (*see)(struct unsock_route *route, const struct unsock_route_step *step);
     void *context; /* for `see` */
 };
 
-/* Writes the path that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False: one line in the error. */
+/* Writes the path that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False with one line in
+ * `route->error`. */
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
 
-/* Calls `see` for the file and then for each interpreter, until one is no script. False: one line in the error. */
+/* Calls `see` for the file and, while the last file seen is a script, for its interpreter. False with one line in
+ * `route->error` if an interpreter cannot be executed. */
 bool unsock_route_follow(struct unsock_route *route, const char *file);
 
 #endif

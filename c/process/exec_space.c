@@ -7,7 +7,7 @@
 #define PLACES 16
 #define LEVELS 4 /* spaces of one thread at once: a search in PATH and its exec, and both again in a signal handler */
 #define TRIES 1000
-#define PAGES(size) (((size) + 0xffff) & ~(size_t)0xffff) /* rounded up to pages of any machine */
+#define PAGES(size) (((size) + 0xffff) & ~(size_t)0xffff) /* rounded up to 64 KiB, the largest page size */
 
 struct place {
     int32_t owner;  /* the thread whose place it is; 0: free */

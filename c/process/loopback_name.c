@@ -1,6 +1,6 @@
-/* Gives and removes names of loopbacks. A new link is made beside the old one, and renamed over it. A process that
- * makes or removes a name locks the directory of the names (flock(2)). Otherwise, a process that has found a link
- * dangling could remove the new link that has replaced it. */
+/* Gives and removes names of loopbacks. A name is a symbolic link. A new link is made as ".next", and renamed over an
+ * old one of its name. A process that makes or removes a name locks the directory of the names (flock(2)). Otherwise, a
+ * process that has found a dangling link could remove a new link that has just replaced the dangling one. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"

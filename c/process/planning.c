@@ -42,10 +42,11 @@ static long follow_script(struct unsock_planning *planning) {
     return 0;
 }
 
-/* Returns the way, or -errno, for a program that makes its own system calls: static, Go's or Free Pascal's. */
+/* Returns the way, or -errno, for a program that makes its own system calls: a static, Go or Free Pascal program. */
 static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
     /* Valgrind's tools are static programs that run another program inside themselves. Preloading works in that
-     * program. A tool makes that program's system calls as its own, and cannot handle a SIGSYS in the middle of one. */
+     * program. The tool makes that program's system calls itself, and cannot handle a SIGSYS in the middle of a
+     * call. */
     if (unsock_environment_get(planning->plan->exec.environment, "VALGRIND_LAUNCHER")) {
         if (!trapped && unsock_settings.engine != UNSOCK_ENGINE_TRAP)
             return UNSOCK_WAY_PLAINLY;
@@ -83,8 +84,9 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
 }
 
-/* Returns the way, or -errno, for a file that cannot be read. An untrapped process starts it, unless UNSOCK_STRICT is
- * set. A trapped process does not: without the loader, the program's first trapped call would end it. */
+/* Returns the way, or -errno, for a file that cannot be read. An untrapped process executes the file, unless
+ * UNSOCK_STRICT is set. A trapped process does not: without the loader, its first trapped call would end the
+ * program. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
     const struct unsock_exec *run = &planning->run;
     if (unsock_program_may_execute(run->directory, run->path, run->flags) < 0 || error != -EACCES)

@@ -1,5 +1,5 @@
-/* Makes and removes private directories. A process that makes one, or sweeps, locks DIR/private first, so that no sweep
- * sees a directory that is half made. */
+/* Makes and removes private directories. To make or sweep private directories, a process first locks DIR/private, so
+ * that no sweep sees a directory that is half made. */
 #include "process/run_directory.h"
 
 #include "files/release.h"
@@ -22,7 +22,7 @@ static bool put_private_path(char *path, const char *directory, const char *name
 }
 
 /* Opens the directory `name` in the open directory `at`. Follows no link: if others may write to `at`, the name may
- * become a link at any moment. So each directory is opened once, and names are looked up by its descriptor. */
+ * become a link at any moment. For the same reason, files are opened and removed by a directory's descriptor. */
 static long open_inner(long at, const char *name) {
     return unsock_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
@@ -37,7 +37,7 @@ static long look_at_directory(long directory, struct statx *status) {
 }
 
 /* Gives the new directory the group and mode of the outer one; if root made it, also the owner. Does nothing if
- * everybody may write to the outer one, or if another user owns the new one, and so has replaced it. */
+ * everybody may write to the outer one, or if another user owns the new one: that user has replaced it. */
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
     uint32_t user = (uint32_t)unsock_geteuid();
@@ -180,7 +180,8 @@ static bool is_stale_socket(long directory, const char *name, bool remove) {
     return !path.cut && unsock_prune(path.buffer, remove) == 1;
 }
 
-/* True if a socket in the directory, or in one below it, may be live. With `remove`, removes stale socket files. */
+/* True if a socket in the directory, or in a directory below, may be live, or if one of these directories cannot be
+ * read. With `remove`, removes stale socket files. */
 static bool is_directory_used(long at, const char *directory, unsigned depth, bool remove) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -253,7 +254,8 @@ bool unsock_private_remove(const char *path) {
     return gone;
 }
 
-/* Sweeps one private directory. The lock keeps other processes from removing it meanwhile. */
+/* Sweeps one private directory. Does nothing if the keeper has its lock; else holds that lock meanwhile, so that no
+ * other sweep takes the directory. */
 static void sweep_one(long place, const char *name, const char *path, bool remove,
                       const struct unsock_prune_seer *seer) {
     UNSOCK_CLOSED long one = open_inner(place, name);

@@ -88,8 +88,8 @@ static bool is_whole(struct proof *proof) {
     return (read && end <= proof->size) || fail_proof(proof, "cut short", "copy it once more");
 }
 
-/* Returns this library's version from a segment of notes, or NULL. The notes of all versions begin with the same
- * bytes. */
+/* Returns the version in a note like `note`; NULL if the segment of notes has none. All versions of the library have a
+ * note that begins with the same bytes. */
 static const char *version_in(const uint8_t *notes, size_t size) {
     size_t begin = offsetof(struct note, version);
     for (size_t at = 0; at + sizeof(note) <= size; at += NOTE_ALIGN)

@@ -30,7 +30,7 @@ static bool check_executable(struct unsock_route *route, const char *file) {
     return true;
 }
 
-/* Searches PATH as execvp does. If no file found can be executed, the error is about the first one. */
+/* Searches PATH as execvp does. If files are found, but none can be executed, the error is about the first of them. */
 static bool search_executable(struct unsock_route *route, const char *command, char *file) {
     struct unsock_span rest = unsock_span_of(route->search);
     UNSOCK_TEXT(first, WHY_MOST);

@@ -11,7 +11,8 @@
 
 #define LENGTH_PROBLEM "must be a directory of 2 to 90 bytes, so that a socket file's path fits"
 
-/* Appends a path's components, without "." and "..", to an absolute path, in which the root is "". */
+/* Appends the components of the path `rest` to the absolute path `text`, which is empty for the root. Skips ".", and
+ * removes the last component for "..". */
 static void add_parts(struct unsock_text *text, struct unsock_span rest) {
     while (rest.length > 0) {
         struct unsock_span part = unsock_span_next(&rest, '/');
@@ -190,7 +191,8 @@ static long try_socket(const char *directory) {
 
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error) {
-    /* Accepts a directory in which this user may make no file: a client needs no write permission. */
+    /* Accepts a directory without write permission: a client needs none. Missing search permission, which a client does
+     * need, gives the same EACCES, and is accepted here, too. */
     long access = unsock_faccessat2(AT_FDCWD, directory->path, W_OK | X_OK, AT_EACCESS);
     if (access == -EACCES || (!known && (access < 0 || is_usual_file_system(directory->path))))
         return true;

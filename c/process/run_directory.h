@@ -8,20 +8,23 @@
 /* run_directory.c: Chooses the directory for a command that is about to be started, and checks that it is safe. */
 
 struct unsock_run_directory {
-    bool asked; /* the user named it; a default directory's owner and mode must be safe, even with --force */
+    /* The user named the directory. If not, the directory's owner and mode must be safe, even with --force. */
+    bool asked;
     char path[UNSOCK_PATH_MOST];
-    /* --here: git's directory of the checkout, without links in its path, and the link to it. Else `git` is empty */
+    /* With --here: git's directory of the checkout, without links in its path, and the path of the link to git's
+     * directory. Without --here, `git` is empty. */
     char git[UNSOCK_PATH_MOST], link[UNSOCK_PATH_MOST];
 };
 
 /* Writes the absolute path of `path`, without "..", "." and double slashes, into `resolved`. Returns 0; -ENOENT if the
- * working directory was removed; -ENAMETOOLONG. */
+ * working directory was removed or is outside of this root directory; -ENAMETOOLONG. */
 long unsock_run_resolve(const char *path, char *resolved);
 
 /* As unsock_run_resolve. False with one line in `error` about `name`, the option or variable that gave the path. */
 bool unsock_run_resolve_named(const char *name, const char *path, char *resolved, struct unsock_text *error);
 
-/* Chooses the first of `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock (root), /tmp/unsock-UID. */
+/* Chooses the first possible of `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock (root),
+ * /tmp/unsock-UID. */
 bool unsock_run_directory_choose(const char *option, const char *const *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
@@ -41,16 +44,18 @@ struct unsock_prune_seer;
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error);
 
-/* Checks an existing directory and its place. With `force`, everybody may write to a directory that the user named. */
+/* Checks an existing directory, and by unsock_run_directory_check_place the directories above it. With `force`, a
+ * directory that the user named passes even if everybody may write to it. */
 bool unsock_run_directory_check(const struct unsock_run_directory *directory, bool force, struct unsock_text *error);
 
-/* Makes the directory with mode 0700 if it is missing, and checks it. `*made` (or NULL): whether it was missing. If it
- * cannot be made, the advice in `error` names the `rights` (or NULL) that it would get later. */
+/* Makes the directory with mode 0700 if it is missing, and checks it. Sets `*made` (unless NULL) to true if the
+ * directory was missing. If it cannot be made, the advice in `error` has the group and mode of `rights` (or NULL). */
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
 /* If this user may write to the directory, checks that a socket can be bound there: a file system may have no sockets
- * (sshfs) or be full. Unless `known`, does not try this on usual file systems (ext4, tmpfs) and read-only ones. */
+ * (sshfs) or be full. If `known` is false, accepts usual file systems (ext4, tmpfs) and read-only ones without this
+ * test. */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
 
@@ -70,34 +75,37 @@ struct unsock_directory_rights {
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error);
 
-/* Makes the link of --here, then makes and checks the directory as unsock_run_directory_prepare (`made` not NULL). A
- * new directory gets the rights. An old one must already have them: other programs may rely on its rights. */
+/* With --here makes the link (unsock_checkout_prepare), then makes and checks the directory as
+ * unsock_run_directory_prepare (`made` not NULL). A new directory gets the rights. An old one must already have them:
+ * other programs may rely on its rights. */
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);
 
 /* checkout.c: `--here` uses the directory "unsock" in git's directory of the checkout (.git). If the path of git's
  * directory is too long or not UTF-8, `--here` uses DEFAULT/.checkouts/HASH: DEFAULT is the user's default directory,
- * HASH is of the path. The link DEFAULT/.checkouts/HASH.git leads to git's directory, for lib/sockets/checkouts.ts. */
+ * HASH is a hash of git's path. The link DEFAULT/.checkouts/HASH.git leads to git's directory in both cases:
+ * lib/sockets/checkouts.ts lists the checkouts by these links. */
 
 #define UNSOCK_CHECKOUTS ".checkouts"
 #define UNSOCK_CHECKOUT_LINK ".git"
 
 /* Finds the checkout, by GIT_DIR or else from the working directory up, and chooses its directory. Returns false if
- * there is none, or, unless `force`, if another user owns it. */
+ * there is no checkout, or, unless `force`, if another user owns git's directory. */
 bool unsock_checkout_choose(const char *const *environment, bool force, struct unsock_run_directory *directory,
                             struct unsock_text *error);
 
-/* With --here, makes the link HASH.git and the directories above it. Returns false if that fails and the socket files
- * will be in DEFAULT; otherwise a failure does not matter. */
+/* With --here, makes the link HASH.git, and DEFAULT and DEFAULT/.checkouts for it. If that fails, returns false if the
+ * socket files will be in DEFAULT; if they will be in git's directory, ignores the failure. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
 /* Finds the links of removed checkouts. For each, reports to `seer` the directory HASH beside the link, or the link if
- * there is none. With `remove`, removes both; but keeps and does not report a directory that may have a live socket. */
+ * there is no such directory. With `remove`, removes both; if the directory may have a live socket, keeps both and does
+ * not report them. */
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* loopback_name.c: The names of `run --name`. A name is a link, DEFAULT/.names/NAME, to the directory of the socket
- * files. The last run with a name has it. */
+ * files. A new run with a used name replaces the link. */
 
 #define UNSOCK_LOOPBACK_NAMES ".names"
 #define UNSOCK_LOOPBACK_NAME_MOST 63
@@ -108,12 +116,13 @@ void unsock_loopback_names_prune(const char *directory);
 /* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the link `name` (unless NULL) to the absolute path, in the default directory of the environment `caller`. */
+/* Makes the link `name` (unless NULL) to the absolute path `path`. The environment `caller` decides DEFAULT. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
-/* private.c: A private directory for one run: DIR/private/NAME. The run's keeper locks a file in it (flock(2)) until
- * the run ends. If the file is not locked, the keeper was killed: the next run or `prune` removes the directory. */
+/* private.c: A private directory for one run: DIR/private/NAME. The run's keeper (the process that waits for the run's
+ * processes) locks a file in the directory (flock(2)) until the run ends. If the file is not locked, the keeper was
+ * killed: the next private run or `prune` removes the directory. */
 
 #define UNSOCK_PRIVATE_NAME_LENGTH 6
 
@@ -122,16 +131,19 @@ struct unsock_private {
     long lock; /* the descriptor of the locked file */
 };
 
-/* True if the path of a private directory (`divided`: of a worker's directory) is short enough for socket files. */
+/* True if the path of a private directory in `directory` is short enough for socket files. With `divided` (--each),
+ * also checks the path of a worker's directory in the private one. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
-/* Makes a private directory in `directory`, an absolute path that has been checked, with its group and mode and, if
- * root makes it, its owner. If everybody may write to `directory`, the private one is this user's alone. */
+/* Makes a private directory in `directory`, an absolute path that the caller has checked. The private directory gets
+ * the group and mode of `directory` and, if root makes it, also the owner. If everybody may write to `directory`, only
+ * this user may use the private one. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 #define UNSOCK_PRIVATE_SHARED "/0000000"
 /* Makes a worker's directory `path` inside a private directory, with the same owner, group and mode, and links the
- * run's maps into it. The one named UNSOCK_PRIVATE_SHARED is for all other processes. Returns 0 or -errno. */
+ * run's maps (the control files of --map) into it. Processes that are not workers use the directory named
+ * UNSOCK_PRIVATE_SHARED. Returns 0 or -errno. */
 long unsock_private_divide(const char *path);
 
 /* Removes the private directory with everything in it, unless a socket in it may be live. True if it is gone. */
@@ -141,14 +153,15 @@ bool unsock_private_remove(const char *path);
 bool unsock_unused_remove(long place, const char *name);
 
 struct unsock_prune_seer;
-/* Looks at each private directory whose keeper is gone. Reports to `seer` (or NULL) the paths of those without a live
- * socket or a user (unsock_users_of); with `remove`, only those that it has removed. */
+/* Finds private directories whose keeper is gone, which have no live socket, and which no process uses
+ * (unsock_users_of). With `remove`, removes them. Reports their paths to `seer` (unless NULL); with `remove`, only the
+ * paths of removed directories. */
 void unsock_private_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* users_of.c: Finds the processes that use a directory of socket files. */
 
-/* True if /proc shows a process that uses the directory: its UNSOCK_DIR is this path or one below it, or it has a
- * socket bound in the directory, or its parent uses the directory. */
+/* True if /proc shows a process that uses the directory. A process does so if its UNSOCK_DIR is this path or one below,
+ * if it has a socket that is bound in the directory, or if its parent uses the directory. */
 bool unsock_users_of(const char *directory);
 
 /* Kills (SIGKILL) all processes that use the directory, also those that start meanwhile, but not this process and its

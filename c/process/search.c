@@ -60,7 +60,7 @@ static long search(const char *name, const char *path, char *file, bool finds, c
     bool more = name[0] != '\0';
     long error = -ENOENT;
     while (unsock_search_next(&rest, &more, name, file)) {
-        /* Without this check, a missing file would cost two system calls for each variable of the environment. */
+        /* Without this check, each missing file would cost a plan (unsock_exec_prepare), with checks of all strings. */
         long result = unsock_program_may_execute(AT_FDCWD, file, 0);
         if (!finds && result != -ENOENT)
             result = execute_found(file, argv, environment);

@@ -1,4 +1,5 @@
-/* Starts the library in a process, by its constructor or a first call, and decides whether it is active there. */
+/* Starts the library in a process, by the library's constructor or at the first intercepted call, and decides whether
+ * the library is active there. */
 #include "process/start.h"
 
 #include "files/bind.h"
@@ -13,7 +14,8 @@ enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
 bool unsock_start_trapped;
 bool unsock_start_traps;
 
-/* True if LD_PRELOAD has an entry with the library's file name. Without /proc, which has the name, any entry counts. */
+/* True if LD_PRELOAD has an entry with the library's file name. If /proc does not show the name, any value is
+ * enough. */
 static bool preloaded_by_name(const char *const *environment) {
     char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;
@@ -29,8 +31,8 @@ static bool preloaded_by_name(const char *const *environment) {
     return false;
 }
 
-/* Reads the settings and makes the directory. If that fails, prints why, and ends the process before main: with wrong
- * settings the program might use the wrong sockets. */
+/* Reads the settings, makes the directory and opens the log. If a step fails, prints why and ends the process: with
+ * wrong settings the program might use the wrong sockets. */
 static void settle_process(const char *const *environment) {
     UNSOCK_TEXT(error, 512);
     unsock_text_put(&error, "unsock: ");
@@ -56,7 +58,7 @@ static enum unsock_activity decide_activity(void) {
         settle_process(environment);
     /* A process that only opens the library (dlopen), to call its functions, is not trapped. */
     unsock_start_traps = !inert && unsock_settings.engine == UNSOCK_ENGINE_TRAP && preloaded_by_name(environment);
-    /* A trapped program must be able to run other programs, even if none of its own sockets is redirected. */
+    /* A trapped program needs the library's file to run other programs, even if none of its sockets is redirected. */
     if (inert && !unsock_start_trapped)
         return UNSOCK_INERT;
     if (!unsock_library_file(environment, buffer, &path))
@@ -110,7 +112,7 @@ bool unsock_start_active(void) {
             unsock_next_resolve();
         __atomic_store_n(&unsock_activity, activity, __ATOMIC_RELEASE);
     }
-    /* Waits, for some microseconds, for another thread that is starting the library before main. */
+    /* If another thread is starting the library, waits for that thread, for some microseconds. */
     while (__atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_STARTING)
         unsock_sched_yield();
     return __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE) == UNSOCK_ACTIVE;

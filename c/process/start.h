@@ -4,7 +4,7 @@
 
 #include "rules/settings.h"
 
-/* start.c: Starts the library in a process, by any door. */
+/* start.c: Starts the library in a process: preloaded, in a program that it loads, or as a program. */
 
 /* Inert: every call passes through. Active: calls are redirected. */
 enum unsock_activity { UNSOCK_NOT_STARTED, UNSOCK_STARTING, UNSOCK_INERT, UNSOCK_ACTIVE };
@@ -15,18 +15,19 @@ bool unsock_start_active(void);
 
 /* Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
  * library's path, and `stack_end` the end of the first thread's stack (rt/user.h). Inert without UNSOCK_DIR or with
- * UNSOCK_OFF=1. Ends the process if the settings cannot be read. */
+ * UNSOCK_OFF=1. Ends the process if a setting is wrong or the directory cannot be used. */
 void unsock_start_loaded(const char *const *environment, const char *own_file, uintptr_t stack_end);
 
-/* Called before all else: finds out whether this process is trapped. If not, the library does not mark its own calls,
- * as a filter of the program's own may compare all 64 bits of an argument (rt/sys.h). */
+/* Finds out whether this process is trapped. If not, turns off the mark in the library's own system calls (rt/sys.h): a
+ * seccomp filter that the program installs may compare all 64 bits of an argument. The library's start calls this
+ * first. */
 void unsock_start_marks(void);
 
-/* Starts the library in libunsock.so run as a program, which has read the settings and is about to execute the command.
- * Then unsock_exec completes the command's environment, as it does in a redirected program. */
+/* For libunsock.so run as a program (`run`), after it has read the settings and before it executes the command. Makes
+ * the library active, so that unsock_exec completes the command's environment as in a redirected program. */
 void unsock_start_program(const char *const *environment, const char *own_file);
 
-/* True if the library is active in this process. Each intercepted call checks this first. */
+/* True if the library is active in this process. Intercepted calls check this first. */
 static inline bool unsock_active(void) {
     enum unsock_activity state = __atomic_load_n(&unsock_activity, __ATOMIC_ACQUIRE);
     return state == UNSOCK_ACTIVE || (state < UNSOCK_INERT && unsock_start_active());
@@ -38,13 +39,13 @@ extern bool unsock_start_trapped;
 /* True if the settings demand that this process be trapped. trap/install.c then installs the filter. */
 extern bool unsock_start_traps;
 
-/* each.c: `run --each`: if the environment has UNSOCK_EACH, recognises this process as a runner, or as a runner's
- * child. A child gets a directory of its own. Changes the environment and the settings in place. Returns false with one
- * line in `error` if the process's command line cannot be read. */
+/* each.c: For `run --each`. If the environment has UNSOCK_EACH, finds out whether this process is a runner, such as
+ * make, or a runner's child. Gives a child a directory of its own. Changes the environment and the settings in place.
+ * Returns false with one line in `error` if this process's command line cannot be read. */
 bool unsock_each_start(const char *const *environment, struct unsock_settings *settings, struct unsock_text *error);
 
-/* child_environment.c: LD_PRELOAD and the settings, for each program that this one executes. They are copied at the
- * library's start, since a program may clear or overwrite its environment. */
+/* child_environment.c: LD_PRELOAD and the settings, for each program that this process executes. The library copies
+ * them at its start, since a program may clear or overwrite its environment. */
 
 #define UNSOCK_CHILD_ENVIRONMENT_MOST 24 /* settings */
 
@@ -55,7 +56,7 @@ void unsock_child_environment_take(const char *const *environment, struct unsock
 /* Returns the library's path; NULL if it is not known. */
 const char *unsock_child_environment_file(void);
 
-/* The most bytes, and the most strings, that completing the environment adds. */
+/* The most bytes that unsock_child_environment_complete writes to `room`, and the most strings that it adds. */
 size_t unsock_child_environment_room(const char *const *environment);
 #define UNSOCK_CHILD_ENVIRONMENT_STRINGS (UNSOCK_CHILD_ENVIRONMENT_MOST + 1)
 

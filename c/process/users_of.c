@@ -28,7 +28,7 @@ static const char *process_path(uint64_t process, const char *name, char path[64
     return path;
 }
 
-/* True if UNSOCK_DIR in /proc/PID/environ is the directory or one in it (`run --each`). Reads the file in pieces. */
+/* True if UNSOCK_DIR in /proc/PID/environ is the directory or one below (`run --each`). Reads the file in pieces. */
 static bool has_variable(const struct users *users, uint32_t process) {
     char bytes[CHUNK], path[64];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, process_path(process, "environ", path), O_RDONLY | O_CLOEXEC, 0);
@@ -166,7 +166,7 @@ void unsock_users_end(const char *directory, struct unsock_text *left) {
     const uint32_t spared[] = {(uint32_t)unsock_getpid(), (uint32_t)unsock_getppid()};
     struct users users;
     find_users(&users, directory, spared);
-    /* A process may have started another one just before it was killed. */
+    /* Searches again after each kill: a process may have started another one just before it was killed. */
     for (int pass = 0; pass < PASSES_MOST && end_users(&users); pass++) {
         forget_users(&users);
         find_users(&users, directory, spared);
