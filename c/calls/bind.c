@@ -5,7 +5,7 @@
  *   the address's family                        the address                     AF_UNIX: perhaps a control file's path
  *   the owner of the descriptor                 unsock_whose                    the kernel's: the kernel binds it
  *   the address fits the socket                 calls/arguments                 no: EINVAL, EAFNOSUPPORT
- *   a connect of the socket has failed          its state                       yes: frees the port, if unsock chose it
+ *   a connect of the socket has failed          its state                       yes: frees a port chosen by the connect
  *   the socket may be bound, to this family     its state, IPV6_V6ONLY          no: EINVAL
  *   the address is covered                      rules/address                   no: the kernel's TCP or UDP socket
  *   a client of this process has the port       memory/fds                      yes: EADDRINUSE

@@ -31,7 +31,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return there;
         result = there < 0 ? there : result;
     }
-    /* EPERM: the peer is connected to another socket. For this socket the peer counts as absent. */
+    /* EPERM, unless a filter is the cause: the peer is connected to another socket. For `fd` it counts as absent. */
     if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
     if (result == -ENOENT && unsock_settings.fallback) {

@@ -41,7 +41,7 @@ long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_i
     /* A socket that replaces a UDP socket keeps the UDP socket's port. */
     if (entry->kind == UNSOCK_KIND_IP && unsock_call_own_ip(fd, &own) == 0)
         any.port = own.port;
-    /* A parent and its child try the same ports in the same order, and may take them from each other. */
+    /* Tries again if the name is taken: a forked child tries the same ports as its parent, in the same order. */
     for (int tries = 0; tries < TRIES; tries++) {
         result = try_name(fd, entry, &any, target, &standin);
         unsock_standin_spend(&standin, entry);

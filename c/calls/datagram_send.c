@@ -40,8 +40,8 @@ static const struct {
     {{ECONNREFUSED, EPERM, EPIPE}, TO_ANY, DROP},      /* ends: drops the datagram as UDP does */
 };
 
-/* A socket and its destination. Functions with a route also have a message: its msg_name points to a sockaddr_un with
- * the path of the file to try. */
+/* A socket and its destination. Functions with a route also get a message. Its msg_name, if there is one, is a
+ * sockaddr_un with the path of the file to try. */
 struct route {
     int fd;
     int flags; /* the program's */
@@ -245,7 +245,8 @@ static bool is_after(const int16_t on[3], long result) {
     return false;
 }
 
-/* Continues after the kernel's first send, to the name in the message or to the peer, returned `result`. */
+/* Continues after the first send, to the name in the message or to the connected peer, returned `result`. Without a
+ * first send, `result` is -ENOENT (no name is known) or -ENOTCONN. */
 static long go_on(const struct route *route, struct msghdr *message, long result) {
     bool over = false;
     if (!route->ip && !unsock_state_is_connected(route->entry->state))

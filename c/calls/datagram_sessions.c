@@ -1,5 +1,6 @@
-/* Supports servers (DTLS, QUIC) with a datagram socket for each client, on the port of their listener, an unconnected
- * socket. A client that is connected to the listener accepts datagrams from the listener's kernel socket alone. */
+/* Supports servers (DTLS, QUIC) that have a listener (an unconnected datagram socket), and on the listener's port one
+ * more socket for each client. A client that is connected to the listener accepts datagrams only from the kernel socket
+ * that the listener had then. */
 #include "calls/datagram.h"
 
 #include "calls/stream.h"
