@@ -151,9 +151,10 @@ void unsock_checkouts_prune(const char *directory, bool remove, const struct uns
     struct unsock_entries entries;
     enum unsock_entry_type type;
     UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
-    unsock_text_join(&path, directory, "/" UNSOCK_CHECKOUTS "/");
+    unsock_text_join(&path, directory, "/" UNSOCK_CHECKOUTS);
+    unsock_entries_open(&entries, AT_FDCWD, path.buffer); /* with a slash at the end, it would follow a link */
+    unsock_text_char(&path, '/');
     size_t place = path.length;
-    unsock_entries_open(&entries, AT_FDCWD, path.buffer);
     for (const char *name; (name = unsock_entries_next(&entries, &type));) {
         char hash[HASH_DIGITS + 1] = "";
         if (strlen(name) != HASH_DIGITS + sizeof(UNSOCK_CHECKOUT_LINK) - 1 ||

@@ -253,6 +253,15 @@ test("env makes the checkout known, too, and a default directory that cannot be 
   await desk.start("shop");
 });
 
+test("prune does not follow a link in the place of the checkouts' directory", async ({ dir }) => {
+  Deno.mkdirSync(`${dir}/r/unsock`, { recursive: true, mode: 0o700 });
+  Deno.mkdirSync(`${dir}/elsewhere`);
+  Deno.symlinkSync(`${dir}/elsewhere`, `${dir}/r/unsock/.checkouts`);
+  Deno.symlinkSync(`${dir}/gone`, `${dir}/elsewhere/0123456789abcdef.git`);
+  assertEquals((await byLibrary(["prune"], { env: { XDG_RUNTIME_DIR: `${dir}/r` } })).stdout, "");
+  assertEquals([...Deno.readDirSync(`${dir}/elsewhere`)].length, 1);
+});
+
 test("a checkout with too long a path has a directory that every command finds, until prune removes it", async (desk) => {
   const { dir } = desk;
   const long = "long-".repeat(16);
