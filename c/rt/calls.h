@@ -103,7 +103,7 @@
     CALL(BY_HAND, ALL,    5,   YES,     IF_VALUE(0, PR_SET_SECCOMP), prctl) \
     /* The kernel's own threads make the calls of a ring: nothing can trap them. */ \
     CALL(NO,      ALL,    NONE,YES,     NO_SYSTEM,                   io_uring_setup) \
-    /* clone3 can reset the child's signal handlers: its first trapped call would then kill it. clone cannot. */ \
+    /* clone3 can reset the child's signal handlers: its first trapped call would then kill it. clone cannot reset them. */ \
     CALL(NO,      ALL,    NONE,NO,      NO_SYSTEM,                   clone3)
 
 #define UNSOCK_OTHER_NAMES(NAME)                                                                                       \
@@ -148,11 +148,11 @@
 /* clang-format on */
 
 /* The filter of a trapped process (c/trap) lets the library's own calls pass because they carry a mark. The mark is in
- * the upper half of an argument that the kernel reads as an int. In a call whose first argument is a pointer, it is in
- * the register of a fourth or sixth argument, which the call does not have. The same holds for socket, socketpair and
- * prctl, since a filter of the program's own may compare all 64 bits of their first argument (Chromium's,
- * libseccomp's). The library clears this register after the call (rt/syscall6.h): otherwise a later call of the
- * program's would carry the mark. */
+ * the upper half of an argument that the kernel reads as an int. In a call whose first argument is a pointer, the mark
+ * is in the register of a fourth or sixth argument, which the call does not have. socket, socketpair and prctl carry
+ * the mark in such a register, too, since a filter of the program's own may compare all 64 bits of their first argument
+ * (Chromium's, libseccomp's). The library clears this register after the call (rt/syscall6.h): otherwise a later call
+ * of the program's would carry the mark. */
 #define UNSOCK_SYS_MARK 0x756e736bul
 
 /* A socket() call with this value detects the library's filter. In the mark's place, the value makes the filter fail
