@@ -1,4 +1,4 @@
-/* Recognises call sites by their bytes. A call in another form is left alone, and trapped. The two forms:
+/* Recognises call sites by their bytes. A call in another form stays unchanged, and the filter traps it. The two forms:
  *
  * - The call in a known function of a library: the bytes before and behind it are compared.
  * - An instruction that loads the call's number, followed by known instructions up to the call. */

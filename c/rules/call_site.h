@@ -63,8 +63,8 @@ struct unsock_call_stub {
 };
 
 /* Makes the stub: the instructions in `moved`, which were before the `syscall`, then a jump through the pointer
- * `enter`. If the site may make any call, a call that is not in the table goes back to the `syscall`. Returns the
- * stub's length, or 0 if an address is too far away.
+ * `enter`. If the site may make any call (on aarch64: at every site), a call that is not in the table goes back to the
+ * `syscall`. Returns the stub's length, or 0 if an address is too far away.
  *   - x86-64: At the jump, rcx holds the address behind the `syscall`, as after a `syscall`. The stub changes only rcx
  *     and r11, no flags, and nothing on the stack.
  *   - aarch64: an `svc` changes no register but x0. If the stub may use the stack, it saves x16 and x30 there. The

@@ -36,7 +36,7 @@ long unsock_segment_total(const struct msghdr *message);
 uint16_t unsock_segment_size(const struct msghdr *message);
 
 /* Makes the datagram of `size` bytes (or fewer, at the end) from `offset` on, with the message's address and without
- * its control data. Returns its size; 0 at the end; -EMSGSIZE for more than UNSOCK_SEGMENT_PARTS parts. */
+ * its control data. Returns the datagram's size; 0 at the end; -EMSGSIZE for more than UNSOCK_SEGMENT_PARTS parts. */
 long unsock_segment_cut(const struct msghdr *message, size_t offset, size_t size, struct unsock_segment *segment);
 
 #endif

@@ -13,7 +13,7 @@ struct translation {
 #define TARGETS (BIT(TARGET) | BIT(TARGET_ONCE))
 
 static const struct translation translations[] = {
-    /* No socket file, one of another type, or a path that cannot be followed: there is no server. */
+    /* No socket file, a socket of another type, or a path that cannot be followed: there is no server. */
     {BIT(CONNECT) | BIT(SEND) | TARGETS | BIT(MULTIPLEXER), ENOENT, ECONNREFUSED},
     {BIT(CONNECT) | BIT(SEND) | TARGETS | BIT(MULTIPLEXER), EPROTOTYPE, ECONNREFUSED},
     {BIT(CONNECT) | BIT(SEND), ENOTDIR, ECONNREFUSED},

@@ -42,7 +42,7 @@ struct unsock_port_key {
 
 /* A socket of a port, as its name and the record show it. */
 struct unsock_port_entry {
-    uint8_t number; /* 0: none, since no other socket shares the address */
+    uint8_t number; /* 0: none, because no other socket shares the address */
     uint8_t marks;
     unsigned form : 4;       /* enum unsock_port_form */
     unsigned type : 4;       /* SOCK_STREAM or SOCK_DGRAM */
