@@ -8,7 +8,7 @@
 #include "kernel/socket_info.h"
 
 #define TRIES 8
-#define LOOKS_FOR_FREE 10 /* taken ports that are skipped before the sockets of one are checked */
+#define LOOKS_FOR_FREE 10 /* taken ports to skip; of each further one, the sockets are checked for being stale */
 
 /* Returns the name for the request. A stream with SO_REUSEPORT, or a reserved one, has a number from the start. A
  * datagram socket gets a number only when another socket shares its address. */
@@ -25,8 +25,9 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/* Prepares the bind to the port in the request. `plainly`: since Linux 5.14, a client's file is PORT.dgram.sock itself,
- * unless its name must show its target. So no server's link of this name can exist at the same time. */
+/* Prepares the bind to the port in the request. `plainly` (for a client): from Linux 5.14 on, the file is
+ * PORT.dgram.sock itself, unless the name must show a target other than 127.0.0.1. So no server's link of this name can
+ * exist at the same time. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
     bind->named = bind->listens = bind->spent = false;
@@ -172,7 +173,7 @@ UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
 }
 
 /* Binds with the directory locked. If the lock fails, neither removes stale names nor joins the port, but still finds
- * control files, handed-over sockets and live ones. Returns as bind_to_port. */
+ * control files, handed-over sockets, and live sockets that exclude this one. Returns as bind_to_port. */
 static long bind_somebodys(struct unsock_bind *bind) {
     struct unsock_lock lock;
     bind->unlocked = (int)unsock_lock_take(&lock, false);
@@ -208,9 +209,9 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Reads PORT.sock, and binds without the lock if it can (`at_once`). With `any`, returns -EADDRINUSE if the port is in
- * use. Without `any`, returns `result`, that of bind_free (-EAGAIN: not called), if nobody has the port. Otherwise
- * returns as bind_to_port, or -EAGAIN if the lock is needed. */
+/* Reads PORT.sock. `any`: any free port will do, so a port in use gives -EADDRINUSE, and a free one is bound here if
+ * that needs no lock (`at_once`). Otherwise, if nobody has the port, returns `result`: bind_free's, or -EAGAIN if
+ * bind_free was not called. If the port is in use, returns as bind_to_port, or -EAGAIN if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -231,8 +232,8 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bo
 }
 
 /* Tries the three ways in turn. Two kinds of bind need the lock. Before Linux 5.14, bind(2) creates the file before
- * connect(2) finds the socket, so another process could take it for stale. If a socket needs a record, no other process
- * may write the record at the same time, and the record must come before PORT.sock. */
+ * connect(2) finds the socket, so another process could take the file for stale. If a socket needs a record, no other
+ * process may write the record at the same time, and the record must come before PORT.sock. */
 static long bind_names(struct unsock_bind *bind, bool any) {
     bool at_once = !unsock_kernel_is_before_5_14() && !unsock_port_needs_record(&bind->me);
     long result = at_once && !any ? bind_free(bind) : -EAGAIN;
@@ -267,15 +268,16 @@ UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
            (bind->reuseport || bind->reuseaddr || !unsock_port_conflict(&first, &bind->me));
 }
 
-/* Binds to a port in use. If all its sockets are stale, removes their names first. Otherwise a server may share it. */
+/* Binds to a port in use. If all its sockets are stale, removes their names first; if not, shares it if it can. */
 static long bind_to_taken(struct unsock_bind *bind, bool client) {
     if (unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
         return bind_if_free(bind, client);
     return !client && may_share(bind) ? bind_names(bind, false) : -EADDRINUSE;
 }
 
-/* Tries the ephemeral ports in turn. After LOOKS_FOR_FREE taken ones, also tries to bind to each taken one. Skips a
- * port with a damaged control file (EINVAL). The kernel's EINVAL ends the search: the socket already has a name. */
+/* Tries the ephemeral ports in turn. After LOOKS_FOR_FREE taken ones, also tries to bind to each taken one. Skips the
+ * ports of handed-over sockets and of control files, also of a damaged one (EINVAL). The kernel's EINVAL ends the
+ * search: the socket already has a name. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     for (unsigned i = 0; i < count; i++) {

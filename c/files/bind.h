@@ -8,7 +8,7 @@
 
 enum unsock_bound_how {
     UNSOCK_BOUND_FILE,    /* the socket is bound to a file */
-    UNSOCK_BOUND_HANDED,  /* a service manager opened it: the descriptor must become a duplicate of `share` */
+    UNSOCK_BOUND_HANDED,  /* a service manager has opened the port's socket: the caller duplicates `share` */
     UNSOCK_BOUND_CONTROL, /* nothing is bound yet: the control file at `path` has the target */
 };
 
@@ -21,10 +21,10 @@ struct unsock_bind {
     bool v6only;
     bool reuseport;
     bool reuseaddr;
-    bool open_to_all;        /* unless UNSOCK_MODE is set, all users who can reach the directory may send to it */
+    bool open_to_all;        /* all users who can reach the socket's file may send to it, unless UNSOCK_MODE is set */
     struct unsock_ip target; /* the target that a datagram client's name must show; family 0: none */
     bool usual;              /* `target` is the default address of IPv4 */
-    const struct unsock_port_entry *in_place_of; /* NULL, or the name of the stream that this one replaces */
+    const struct unsock_port_entry *in_place_of; /* NULL, or the name of the stream that `socket` replaces */
     /* The result. */
     enum unsock_bound_how how;
     int share;
@@ -49,7 +49,8 @@ long unsock_bind_port(struct unsock_bind *bind);
  * fails, takes any free ephemeral port, covered or not. */
 long unsock_bind_client(struct unsock_bind *bind);
 
-/* Gives the port to a reserved stream that is about to listen. -EADDRINUSE: another socket excludes it. */
+/* Gives the port to a reserved stream that is about to listen. Returns 0 or -errno: -EADDRINUSE if another socket
+ * excludes the stream. */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
 /* port.c: The names of this process's own sockets. */

@@ -85,7 +85,7 @@ static bool is_trusted_owner(uint32_t owner, const char *path) {
     return unsock_statx(AT_FDCWD, directory, 0, STATX_UID, &status) == 0 && status.stx_uid == owner;
 }
 
-/* True if the owner of the file is trusted, and the owner of the link, if `path` is one (`linked`). */
+/* True if the owner of the file is trusted and, if `path` is a link (`linked`), the owner of the link, too. */
 UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const char *path, bool linked) {
     struct statx link;
     return is_trusted_owner(file->stx_uid, path) &&
@@ -102,7 +102,8 @@ static long look_at_file(const char *path, struct statx *status, bool *linked) {
     return result < 0 ? result : status->stx_mode & S_IFMT;
 }
 
-/* Reads and checks the open file. Does not use `path` for this: another file may be there now. */
+/* Reads and checks the open file. Its content and owner are those of `fd`: another file may be at `path` now. `path`
+ * only leads to the owners of its directory and of a link. */
 UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;
@@ -153,7 +154,7 @@ long unsock_resolve(const char *path, struct unsock_control_file *control) {
     return read == -EINVAL || read == -EACCES ? read : UNSOCK_ANSWERS_OTHER;
 }
 
-/* Makes the temporary name of a control file. link(2) gives the complete file its own name. */
+/* Writes a random name, in the directory of `path`, into `part`. link(2) later gives the complete file its own name. */
 static long name_control_part(const char *path, char *part) {
     struct unsock_text text = unsock_text_in(part, PATH_MOST);
     uint64_t number;

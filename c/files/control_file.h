@@ -9,11 +9,12 @@
 /* control_file.c: Reads and writes control files. */
 
 /* Reads the control file at `path` (NUL-terminated). Never blocks. Returns 0 with the checked content in `control`
- * (unless that is NULL), or open's -errno, or one of these:
+ * (unless that is NULL), or the -errno of statx(2) or open(2), or one of these:
  *   - -ENODATA: it is not a regular file (a socket, a FIFO, a directory, …)
  *   - -EINVAL: it is a damaged control file, or cannot be read
  *   - -ENOEXEC: it is another regular file
- *   - -EACCES: its owner, or that of a link to it, is neither root nor this user nor its directory's owner */
+ *   - -EACCES: its owner is neither root nor this user nor the owner of the directory of `path`; or `path` is a link,
+ *     and the link's owner is none of these */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
 /* Makes a control file at `path` with this mode. No reader sees a part of the file, and it replaces no other. With
@@ -41,8 +42,9 @@ static inline bool unsock_resolve_is_worth_it(long result) {
 
 /* target_file.c: Binds sockets to files at the targets of control files, in any directory, and removes these files. A
  * close removes the file to which its socket was bound: with the file's directory locked, and after the kernel has
- * reported that the socket is closed. If the close cannot remove the file, no later call tries again. A descriptor's
- * entry lacks the path, so the library reads the path from the kernel while the socket is open. */
+ * reported that the socket is closed. If the close cannot remove the file, the file stays until a later bind to the
+ * path replaces it. A descriptor's entry lacks the path, so the library reads the path from the kernel while the socket
+ * is open. */
 
 struct unsock_target_file {
     struct unsock_file_id file;
@@ -54,8 +56,8 @@ struct unsock_target_file {
  * stores none for a relative path, so that the close removes no file. Returns 0 or -errno. */
 long unsock_target_file_bind(int socket, const void *address, socklen_t length, struct unsock_target_file *where);
 
-/* Stores in `where` the file of a FOREIGN socket that is about to be closed. Returns true if the file at the socket's
- * absolute path is certainly the socket's own. Makes no system call for a socket without a file to remove. */
+/* Stores in `where` the file of a socket (UNSOCK_KIND_FOREIGN) that is about to be closed. Returns true if the file at
+ * the socket's absolute path is certainly the socket's own. For a socket without such a file, makes no system call. */
 bool unsock_target_file_find(int fd, const struct unsock_fd *entry, struct unsock_target_file *where);
 
 /* Removes, after the close, the file that unsock_target_file_find has found, if any. If another descriptor has the

@@ -193,7 +193,7 @@ void unsock_directory_set_mode(int socket, const char *path, int mode) {
         fd = unsock_directory_open(path, UNSOCK_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     bool socket_file = fd >= 0 && unsock_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
                        (status.stx_mode & S_IFMT) == S_IFSOCK;
-    /* Goes by /proc if the kernel lacks fchmodat2, or if a container's filter forbids it. */
+    /* Sets the mode by a path in /proc if the kernel lacks fchmodat2, or if a container's filter forbids it. */
     if (socket_file && unsock_fchmodat2(fd, "", mode, AT_EMPTY_PATH) < 0)
         unsock_fchmodat(AT_FDCWD, UNSOCK_FD_PATH(fd), mode);
 }

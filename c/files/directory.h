@@ -8,12 +8,14 @@
 
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
-/* Makes the directory (0755, with its parents) if it is missing. Accepts one that this user cannot reach. Returns
- * false, with one line in `error`, on failure; and without UNSOCK_TRUST, if other users could replace the directory. */
+/* Makes the directory (0755, with its parents) if it is missing. Accepts a directory that this user cannot reach.
+ * Returns false, with one line in `error`, if the directory cannot be made or is none; or if other users could replace
+ * it and UNSOCK_TRUST is not set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* Identifies the directory, by whatever path it is reached; 0: unknown. Clients' names contain this number: these names
- * are visible in the whole network namespace, and programs with different directories must not share one. */
+/* A number that identifies the directory, whichever path leads there; 0: unknown. The abstract names of clients contain
+ * the number: they are visible in the whole network namespace, and programs with different directories must not use the
+ * same name. */
 extern uint64_t unsock_directory_tag;
 
 /* True if users other than its owner could write to the directory when the process started. */
@@ -23,8 +25,8 @@ extern bool unsock_directory_is_shared;
  * namespace use one path. Changes nothing if the directory or /proc is missing, or if the result is too long. */
 void unsock_directory_name_settle(struct unsock_settings *settings);
 
-/* A visit makes the library read and change names in another directory: it replaces the directory in the settings, and
- * restores it at its end. Not for use while other threads make socket calls. */
+/* During a visit the library reads and changes names in another directory: ..._begin puts that directory's path into
+ * the settings, and ..._end restores the old path. Not for use while other threads make socket calls. */
 struct unsock_directory_visit {
     char directory[UNSOCK_DIR_ROOM];
     size_t length;
@@ -45,8 +47,8 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
  *     belong to the process that took them.
  *   - Threads of one process would share a record lock. So they exclude each other by a word in memory.
  *
- * Only a process's first thread blocks signals while it has the lock. Another thread that did so could take a signal
- * that was to wake the first thread, in which Python, for example, runs all its handlers. */
+ * Only a process's first thread blocks signals while it has the lock. Another thread, when it unblocked them, could
+ * take a signal that was to wake the first thread: Python, for example, runs all its handlers in the first thread. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */
@@ -57,10 +59,10 @@ struct unsock_lock {
     char path[128];   /* of the lock's file: longer than a sun_path can be */
 };
 
-/* Locks the directory at a path of `length` bytes. If the lock is taken, waits up to a second; up to 20 ms if this
- * process has waited in vain in the last ten seconds; not at all in a signal handler that interrupted this thread while
- * it had a lock. Returns 0; -EADDRINUSE if the lock stayed taken; -EACCES if the directory cannot be written to;
- * -ENOBUFS in all other cases. */
+/* Locks the directory at a path of `length` bytes. If another process or thread has the lock, waits up to a second; up
+ * to 20 ms if this process has waited in vain in the last ten seconds. Does not wait in a signal handler that
+ * interrupted this thread while it had a lock. Returns 0; -EADDRINUSE if the lock did not become free; -EACCES if the
+ * directory is missing or cannot be written to; -ENOBUFS in all other cases. */
 long unsock_lock_take_in(struct unsock_lock *lock, const char *directory, size_t length);
 
 /* Locks the directory of the socket files. `closes`: the caller is closing a socket. A lock file that this process has
@@ -70,12 +72,12 @@ long unsock_lock_take(struct unsock_lock *lock, bool closes);
 /* Unlocks; after a failed lock it only restores the signal mask. */
 void unsock_lock_drop(struct unsock_lock *lock);
 
-/* Removes, at the end of the process, the lock file that this process has kept. Does not wait if another process has
- * the lock: that process removes the file at its own end, if it keeps it. */
+/* Removes, at the end of the process, the lock file that this process has kept. If another process has the lock, does
+ * not wait and leaves the file: the other process, if it keeps the file, removes it at its own end. */
 void unsock_lock_end(void);
 
-/* The functions below change names in the directory, as the system calls of these names do; all paths are absolute. If
- * other users could replace the directory (UNSOCK_TRUST), each change opens the directory and works from its
+/* The functions below change names in the directory, as the system calls of the same names do; all paths are absolute.
+ * If other users could replace the directory (UNSOCK_TRUST), each change opens the directory and works from its
  * descriptor, and fails with -EACCES if the directory is not the one found at the start. Otherwise a change goes by
  * path. */
 
@@ -116,7 +118,7 @@ enum unsock_directory_list_what {
 struct unsock_directory_list_one {
     const char *name; /* valid until the next call */
     enum unsock_directory_list_what what;
-    struct unsock_port_entry entry; /* the socket; of PLAIN, RECORD and NEXT, only its port; empty for INNER */
+    struct unsock_port_entry entry; /* the socket; for PLAIN, RECORD and NEXT only the port; for INNER nothing */
 };
 
 struct unsock_directory_list {

@@ -36,8 +36,8 @@ static uint32_t known_range(void) {
     return known;
 }
 
-/* Returns this process's cursor. Its start depends on the pid: forked children with their parent's cursor would all try
- * the same ports. Every sandbox allows getpid. */
+/* Returns this process's cursor, the place of its next search. The cursor's start depends on the pid: forked children
+ * with their parent's cursor would all try the same ports. A program's seccomp filter hardly ever forbids getpid. */
 static uint32_t *cursor(void) {
     uint32_t *own = &unsock_this_process()->port_cursor;
     if (__atomic_load_n(own, __ATOMIC_RELAXED) == 0)

@@ -37,9 +37,9 @@ static bool see_socket(void *context, const struct unsock_unix_socket *socket) {
     return !search->listens;
 }
 
-/* Finds out whether a stream socket listens. The probe, a datagram socket, cannot find an abstract stream name, so that
- * is only looked up in the kernel's list. A live socket with a path that is not in the list is in another network
- * namespace, and counts as ready. */
+/* Finds out whether a stream socket listens. The probe, a datagram socket, cannot find an abstract stream name: such a
+ * name is only looked up in the kernel's list, and counts as ready if the list cannot be read. If the socket of a path
+ * is live but not in the list, it is in another network namespace, and counts as ready. */
 static enum unsock_answer ask_stream(const void *address, socklen_t length, struct unsock_span name) {
     bool is_path = name.at[0] != '\0', is_told = false;
     long said = 0;

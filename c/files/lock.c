@@ -28,7 +28,7 @@ struct record {
     int32_t pid;
 };
 
-/* Frees the record lock of a thread that ended, or left by siglongjmp, without unlocking. */
+/* Frees the record lock of a thread that did not unlock: it ended, or left the locked code by siglongjmp. */
 static void close_left(struct unsock_this_process *own) {
     int32_t left = own->lock_file - 1;
     own->lock_file = 0;
@@ -88,7 +88,7 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
 }
 
 /* Makes the lock's file in a shared or another user's directory. The users who may write to the directory, and no
- * others, can open the file. It gets its name last: a killed process leaves no lock that others cannot open. */
+ * others, can open the file. The file gets its name last: a killed process leaves no lock that they cannot open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     UNSOCK_TEXT(name, sizeof(lock->path) + 16);
     unsock_text_join(&name, lock->path, ".", UNSOCK_DECIMAL(unsock_gettid()));
@@ -155,8 +155,8 @@ static long attempt(struct unsock_lock *lock, const char *directory) {
     return result == 0 || result == -EACCES ? -EAGAIN : result;
 }
 
-/* True if a retry within the time `most` may get the lock: another process has it, or its file cannot be opened and may
- * soon be removed. False if the file cannot be made. */
+/* True if a retry within the time `most` may get the lock: another process or thread has it, or its file cannot be
+ * opened and may soon be removed. False if the file cannot be made. */
 static bool may_lock_change(const struct unsock_lock *lock, long result, int64_t waited, int64_t most) {
     struct statx status;
     if (result != -EACCES)

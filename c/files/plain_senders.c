@@ -1,4 +1,4 @@
-/* Invents ports for datagram peers that are plain Unix sockets. */
+/* Invents ports for plain senders (files/plain_senders.h). */
 #include "files/plain_senders.h"
 
 #include "files/bind.h"
@@ -8,15 +8,15 @@
 
 #define FIRST_PORT 61000 /* above the default ephemeral range */
 #define PLACES 1024
-#define LOOKS 8             /* checks for each datagram: of senders that may be gone, of ports that may be stale */
+#define LOOKS 8             /* checks for each new port: of senders that may be gone, of ports that may be stale */
 #define TAKEN_FIRST 32      /* ports found in use before ports are checked for being stale */
-#define ANSWERS_SECONDS 120 /* a port is kept for so long after the last datagram to or from its sender */
+#define ANSWERS_SECONDS 120 /* a port is kept for this time after the last datagram to or from its sender */
 
 struct sender {
     uint32_t version; /* a version counter (rt/base.h) */
     uint32_t length;  /* of `name`; 0: the place is free */
     int32_t process;  /* the process that took the port, and gives it back */
-    bool linked;      /* the port's file is a hard link to a file of ours */
+    bool linked;      /* the port's file is a hard link to a socket file of this process */
     int64_t used;     /* when, in seconds of CLOCK_MONOTONIC_COARSE */
     uint64_t file[2]; /* unsock_file_key of the port's file */
     struct sockaddr_un name;
@@ -49,7 +49,7 @@ static bool read_place(uint32_t place, struct sender *sender) {
     return unsock_seqlock_holds(&from->version, begun) && sender->length != 0;
 }
 
-/* True if the port's file is still the link that this process made; any other file belongs to another process. */
+/* True if the port's file is still the link that was made for `sender`, and not another process's file. */
 static bool is_our_link(uint32_t place, const struct sender *sender) {
     struct sockaddr_un path;
     uint64_t file[2];
@@ -64,7 +64,8 @@ static long make_port_link(const struct sockaddr_un *own, const struct sockaddr_
     return unsock_directory_link(own->sun_path, path->sun_path);
 }
 
-/* Takes the port by making its file, which only one process can do. `clears`: removes a stale port's names first. */
+/* Takes the port by making its file, which only one process can do. If the port is taken and `clears` is true, removes
+ * the names of its stale sockets, and tries again if none is live. */
 static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears, uint64_t file[2]) {
     struct sockaddr_un path;
     path_of_port(place, &path);
@@ -75,7 +76,8 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
 
-/* Claims a free place; or one whose sender is gone and long unused, and gives back that sender's port. */
+/* Claims a free place; or else a place whose sender is gone and was not used for ANSWERS_SECONDS, and gives back the
+ * sender's port. */
 static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
     for (uint32_t i = 0; i < PLACES; i++) {
         struct sender sender;

@@ -1,9 +1,10 @@
-/* Invents a port for each datagram peer that is a plain Unix socket. Datagrams that this process, or a child forked
- * later, sends to the port reach the peer.
+/* Invents ports for plain senders. A plain sender is a Unix socket, of a program without this library, from which this
+ * process has received a datagram: it has no port by itself. Datagrams that this process, or a child forked later,
+ * sends to the invented port reach the plain sender.
  *
- * The port is taken in the directory like any other, so no other socket gets it. Its file is a hard link to the file of
- * the socket that received the peer's datagram: binds find the port in use as long as the receiver is open. For a
- * receiver without a file in the directory, it is a dangling symbolic link. */
+ * The port is taken in the directory like any other, so no other socket gets it. The port's file is a hard link to the
+ * file of the socket that received the sender's datagram: binds find the port in use as long as the receiver is open.
+ * If the receiver has no file in the directory, the port's file is a dangling symbolic link. */
 #ifndef UNSOCK_PLAIN_SENDERS_H
 #define UNSOCK_PLAIN_SENDERS_H
 
@@ -13,8 +14,9 @@
  * possible: the sender has no name, or a relative path, or no port can be taken. */
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length);
 
-/* Writes the name of the peer that has this port. Returns its length, or 0 if this process has not invented the port.
- * If the port's file is not ours now, but was used in the last two minutes, writes a name to which sends fail. */
+/* Writes the name of the plain sender for which the port was invented. Returns the name's length; 0 if the port is not
+ * an invented one. If the port's file has been removed or replaced, but the port was used in the last two minutes,
+ * writes a name to which sends fail. */
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name);
 
 /* Called before the socket of this entry is closed: gives back the ports whose files are links to its file. */

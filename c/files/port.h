@@ -11,23 +11,23 @@
  *   - The file .PORT@ADDR is created before PORT.sock. So a PORT.sock without a live socket behind it is stale.
  *   - To remove or replace another socket's name, a process takes the lock, and then asks the kernel about the socket.
  *     To create a name that does not exist, it needs no lock.
- *   - A file that is missing is never unlinked: a new socket may bind to its name at any moment.
- *   - The record may list stale sockets, but lacks no live one that has joined the port. It is written before PORT.sock
- *     gets its "./", and removed after PORT.sock has lost the "./". */
+ *   - A process that found a name missing does not unlink it: a new socket may bind to the name at any moment.
+ *   - The record may list stale sockets, but lacks no live one that has joined the port. It is written before the link
+ *     PORT.sock gets a "./" in front of its target (the sign of several sockets), and removed after that is gone. */
 
 /* Borrows memory for one port: the process's own, or a mapping if that is in use. NULL: no memory. */
 struct unsock_port *unsock_port_borrow(void);
 void unsock_port_return(struct unsock_port *port);
 
-/* Reads the link PORT.sock with one system call. Stores the link's own path in `path`, the socket that it points to in
- * `first`, and whether the port has others in `several`. */
+/* Reads the link PORT.sock with one system call. Stores in `path` the link's own path, in `first` the socket to which
+ * the link points, and in `several` whether the port has further sockets. */
 enum unsock_port_holder unsock_port_look(struct unsock_port_key key, struct sockaddr_un *path,
                                          struct unsock_port_entry *first, bool *several);
 
 /* True if a library with another protocol wrote the record (rules/port_name.h). */
 bool unsock_port_has_unknown_record(struct unsock_port_key key);
 
-/* Reads PORT.sock, and the record if there is one, into `port`. Stores the path of PORT.sock in `path` (or NULL). */
+/* Reads PORT.sock, and the record if there is one, into `port`. Stores the path of PORT.sock in `path`, if not NULL. */
 void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, struct sockaddr_un *path);
 
 enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry);
@@ -36,23 +36,26 @@ enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry
  * exists and `there` is false. */
 long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there);
 
-/* Writes the record of all sockets that may be live, and `me` (or NULL). Returns 0 or -errno; -EADDRINUSE: no room. */
+/* Writes the record: all sockets of the port that may be live, and `me`, unless that is NULL. Returns 0 or -errno:
+ * -EADDRINUSE if the record has no room. */
 long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Removes PORT.sock. Returns 0, also if it does not exist, or -errno. */
 long unsock_port_unlink_first(struct unsock_port_key key);
 
-/* Remove the record, and the entry's own file. If that fails, the next bind tries again. */
+/* Remove the record, and the entry's own file. If a removal fails, the next bind to the port tries again. */
 void unsock_port_unlink_record(struct unsock_port_key key);
 void unsock_port_unlink(const struct unsock_port_entry *entry);
 
 /* Removes the files of the entries that are known to be stale, except that of `me`. */
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Replaces a plain server's stale file at PORT.sock by the link to `first`. -EAGAIN: it was not stale, and stays. */
+/* Replaces a plain server's stale file at PORT.sock by the link to `first`. Returns 0 or -errno: -EAGAIN if the file is
+ * not stale, and stays; or if there is none now. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe);
 
-/* True if other users' sockets exclude `me`: users share no address, and in a sticky directory not even a port. */
+/* True if other users' sockets exclude `me`: sockets of two users never share an address, and in a sticky directory
+ * mostly not even a port (is_first_another_users in port.c). */
 bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
                                   const struct unsock_port_joining *joining, long probe);
 
@@ -66,7 +69,8 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
 /* port_leave.c: Changes a port's names when a socket is connected or closed. */
 
 /* Notes in the record that a datagram socket which shares its address is now connected, and so receives from its peer
- * alone. If the socket has the port alone, makes one system call and returns false. */
+ * alone. Returns true if the port has further sockets that may be live. If it has none by PORT.sock, makes only one
+ * system call. */
 bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
 /* Removes the names of the socket `me`, with the directory locked. `own`: STALE if the socket is closed, or if its name
@@ -93,16 +97,17 @@ long unsock_port_sweep_dead(struct unsock_port_key key);
 /* True if certainly no socket is bound to the file. Lock the directory first. */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
 
-/* Makes the probe, a socket that checks files, or returns -errno. The caller closes it by unsock_close_open. */
+/* Makes the probe, a socket whose connect shows whether the socket of a file is live. Returns its descriptor, which the
+ * caller closes by unsock_close_open, or -errno. */
 long unsock_socketfile_probe(void);
 
 /* Connects a probe to the address, which may be abstract. Returns the result of connect(2). */
 long unsock_socketfile_ask(const void *address, socklen_t length);
 
-/* True if a socket is certainly bound to the file. Needs no lock, because callers do not remove such a file. */
+/* True if a socket is certainly bound to the file. Needs no lock: no caller removes a live socket's file. */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
 
-/* Returns whether the socket behind the file is live. To change names by the answer, lock the directory first. */
+/* Returns whether the socket behind the file is live. Before a change of names by the answer, lock the directory. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /* As unsock_socketfile_life, for a name at which no bind can be in progress. */
@@ -130,7 +135,7 @@ bool unsock_file_netns_is_gone(const char *path);
 
 enum unsock_answer {
     UNSOCK_ANSWER_NOBODY,
-    UNSOCK_ANSWER_SOON, /* a socket is bound and does not listen yet; of other targets: nothing answers in time */
+    UNSOCK_ANSWER_SOON, /* bound, but does not listen yet; program/answers.c also: busy, or no answer in time */
     UNSOCK_ANSWER_READY,
 };
 

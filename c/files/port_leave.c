@@ -112,7 +112,7 @@ static bool sweep_port(struct unsock_port *port, struct unsock_port_key key, lon
 }
 
 /* Removes the names of a closed socket. If the file of a datagram socket is missing, another process may have given it
- * a number that is not known here (unsock_port_join). Then checks all names of the port. */
+ * a number that is not known here (unsock_port_join). Then this function checks all names of the port. */
 static void settle_end(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     if (own == UNSOCK_PORT_GONE && port->key.type == SOCK_DGRAM && me->number == 0)

@@ -120,7 +120,7 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
             continue;
         const char *name = stale ? own.sun_path : plain.sun_path;
         long result = unsock_prune(name, pruning->remove);
-        /* Another call for this port may have removed the file already. */
+        /* An earlier unsock_prune, for another socket of the port, may have removed the file already. */
         result = result == 0 && unsock_file_inode(name) == -ENOENT ? 1 : result;
         tell_pruned(pruning, first && (!stale || !living) ? plain.sun_path : own.sun_path, result);
     }

@@ -121,7 +121,7 @@ static void look_at_some(void) {
 }
 
 /* From now on the children of this process check the file themselves (unsock_files_left). A child that closed the
- * socket earlier may have left the file to this process, so this checks once more. */
+ * socket earlier may have left the file to this process, so this function checks once more. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
     unsigned bit = old->local.port | (old->type == SOCK_DGRAM ? 1u << 16 : 0);
     if (for_the_lock)
@@ -134,7 +134,7 @@ void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock) {
 }
 
 /* Keeps the port for later if the file could not be removed (`done` below 1). If a duplicate in this process has the
- * socket, its close tries again instead. After a success, checks ports that were kept. */
+ * socket, the duplicate's close tries again instead. After a success, checks ports that were kept. */
 static void remove_file_result(const struct unsock_fd *old, long done) {
     if (done < 0 || (done == 0 && !unsock_fds_has_duplicate(old)))
         unsock_remove_file_keep(old, done < 0);
@@ -162,8 +162,8 @@ UNSOCK_AT_EXIT static bool is_left_to_parent(void) {
     return unsock_files_are_parents() && !unsock_has_threads();
 }
 
-/* True if the descriptor still has a socket with a file in the directory. A process that has made a file also compares
- * the port; one that has made none removes no file by this name. */
+/* True if the descriptor still has a socket with a file in the directory. If this process has made a socket
+ * file, the socket's port must be that of `old`, too. If it has made none, it removes no file because of the answer. */
 UNSOCK_AT_EXIT static bool is_behind_at_end(int fd, const struct unsock_fd *old) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
@@ -206,7 +206,7 @@ void unsock_release_file(const struct unsock_fd *old) {
 }
 
 /* Takes the lock before the close, so that one check is enough. But if the socket will probably stay open, closes first
- * and checks without the lock: a duplicate in this process has the socket, or this process has only inherited it. */
+ * and checks without the lock: a duplicate here or a service manager has the socket, too, or it was only inherited. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {
@@ -220,7 +220,7 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     return result;
 }
 
-/* In a child of an ending process: closes everything, waits for its parent's end, and checks the kept ports again. */
+/* In a child of an ending process: closes all descriptors, waits for the parent's end, and checks the kept ports. */
 _Noreturn static void look_afterwards(long parent) {
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* so that the file system of the working directory can be unmounted */
@@ -249,7 +249,7 @@ static void look_in_a_child(void) {
     if (!is_told)
         return;
     struct pollfd polled = {ends[0], POLLIN, 0};
-    /* Not for ever: a child that another thread has just forked may have the pipe, too. */
+    /* Waits at most a second: a child that another thread has just forked may keep the pipe open. */
     struct timespec most = {1, 0};
     unsock_close(ends[1]);
     unsock_ppoll(&polled, 1, &most, &all_signals, sizeof(all_signals));

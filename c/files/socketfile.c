@@ -123,8 +123,8 @@ enum unsock_port_life unsock_socketfile_life_at_rest(long probe, const struct so
 }
 
 /* ECONNREFUSED may come from a bind in progress, which makes the file before a connect can find the socket. The kernel
- * holds the directory's inode lock meanwhile (unix_bind_bsd, since Linux 5.14; before, unsock binds under its own
- * lock). So this renames the file to itself, which changes nothing but waits for the inode lock, and asks again. */
+ * holds the directory's inode lock meanwhile (unix_bind_bsd, since Linux 5.14; on older kernels unsock binds under
+ * its own lock). So this renames the file to itself, which only waits for the inode lock, and asks again. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length) {
     long answer = ask_by_probe(probe, path, length);
     if (answer == -ECONNREFUSED) {
