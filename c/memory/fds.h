@@ -83,8 +83,8 @@ enum {
     UNSOCK_STREAM_NONBLOCKING = 1 << 15, /* was made, or set, non-blocking; the kernel knows whether it still is */
     UNSOCK_DATAGRAM_MANY = 1 << 16,      /* sends to several receivers in turn */
     UNSOCK_STREAM_URGENT = 1 << 17,      /* has had an urgent byte: the kernel's POLLIN may mean that byte alone */
-    UNSOCK_CHANGING = 1 << 18,           /* a thread is replacing the socket: the kernel's answers may be too early */
-    UNSOCK_STREAM_LOST_WRITE = 1 << 19,  /* a write came after the peer's end; the socket mark has the details */
+    UNSOCK_CHANGING = 1 << 18,           /* a thread is replacing the socket: the kernel may still show the old one */
+    UNSOCK_STREAM_LOST_WRITE = 1 << 19,  /* a write came after the peer's end; see kernel/socket_info.h */
 };
 
 struct unsock_fd {
@@ -153,7 +153,7 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
 #define UNSOCK_CHECK(certain) ((void)0)
 #endif
 
-/* Puts the socket into another state, if state.c allows it. Clears the data that only the old state has. */
+/* Puts the socket into another state, if state.c allows it. Clears the data that only one of the two states has. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     bool follows = unsock_state_follows(entry->state, state);
     UNSOCK_CHECK(follows);
@@ -244,7 +244,8 @@ static inline bool unsock_fds_has_nobody(int fd) {
     return entry && entry->state == UNSOCK_STATE_NOBODY;
 }
 
-/* Points to a byte: 1 once a socket was in state NOBODY. The library then answers rewritten calls of `read`. */
+/* Points to a byte: 1 once a socket was in state NOBODY. The stubs of rewritten `read` calls then
+ * call the library. */
 extern uint8_t *unsock_fds_reads;
 
 /* True for a stream neither connected nor connecting: in AF_UNIX its reads fail with another errno than in TCP. */

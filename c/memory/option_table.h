@@ -69,7 +69,8 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
 
 void unsock_option_copy(int from, int to);
 
-/* Returns a flag's value, or the number that the program set (0: none). Asks the kernel if it is an IP socket. */
+/* Returns a flag's value, or the number that the program set (0: none). For an IP socket, returns the kernel's
+ * value. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* True if this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) is on. Works for every kind of descriptor. */

@@ -123,7 +123,8 @@ UNSOCK_EXPORT int prctl(int option, ...) {
                                                    : unsock_sys(__NR_prctl, a[0], a[1], a[2], a[3], a[4]));
 }
 
-/* Children of Python's multiprocessing, and daemons that give up, end by _exit: no destructor removes their files. */
+/* Children of Python's multiprocessing, and daemons whose start fails, end by _exit: no destructor removes their files.
+ */
 UNSOCK_AT_EXIT UNSOCK_EXPORT _Noreturn void _exit(int status) {
     if (unsock_active())
         unsock_call_exit();

@@ -29,8 +29,8 @@ static bool is_followed(void) {
     return unsock_active() && !unsock_start_trapped;
 }
 
-/* Spawns `file`, which libc would find for `path`. If the library must load the program, libc gets the library's path;
- * else it gets `path`, and searches for it itself. */
+/* Spawns `file`, which libc would find for `path`. If the library must load the program, libc executes the library;
+ * else libc gets `path`, and searches for the file itself. */
 static int spawn_followed(unsigned way, int *pid, const char *path, const char *file, const void *actions,
                           const void *attributes, list argv, list environment) {
     struct unsock_exec exec = {AT_FDCWD, file, argv, environment, 0};

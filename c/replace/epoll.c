@@ -12,8 +12,9 @@
 #define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, which is held back */
 #define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
-/* Returns the events to register until the multiplexer answers: for data, not for EPOLLOUT; the marks remember the
- * program's events. With EPOLLEXCLUSIVE, which allows no marks, returns `events` unchanged. */
+/* Returns the events to register until the socket's Firecracker multiplexer (calls/asking) answers: for data, not for
+ * EPOLLOUT; the marks remember the program's events. With EPOLLEXCLUSIVE, which allows no marks, returns `events`
+ * unchanged. */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)
         return events;

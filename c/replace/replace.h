@@ -99,7 +99,8 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
 /* epoll.c: Keeps registrations in epoll sets when a descriptor's socket is replaced. */
 
 /* Returns the events to register in the kernel for a program that requests `events`: for reads of AF_UNIX streams also
- * EPOLLPRI, which shows a waiting urgent byte. Holds some events back until a multiplexer has answered. */
+ * EPOLLPRI, which shows a waiting urgent byte. Holds some events back until the socket's
+ * Firecracker multiplexer has answered (calls/asking). */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
