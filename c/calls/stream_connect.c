@@ -100,8 +100,8 @@ UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long resul
     return answers == -EINVAL || answers == -EACCES ? answers : result;
 }
 
-/* Continues after a connect of the program's own descriptor. Only such a connect may wait in the kernel: if a close, a
- * signal or a cancelled thread ended the wait of a stand-in, the stand-in would stay open. */
+/* Continues after a connect of the program's own descriptor. Only such a connect may wait in the kernel: if a signal or
+ * a cancelled thread ended the wait of a stand-in, the stand-in would stay open. */
 static long after_own_connect(struct attempt *attempt, long result) {
     if (result == -EAGAIN) /* SO_SNDTIMEO ended the wait */
         return -EINPROGRESS;

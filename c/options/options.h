@@ -8,7 +8,8 @@
  * A temporary TCP or UDP socket (the oracle) checks them and supplies the defaults. */
 
 /* True if a new AF_UNIX (or AF_VSOCK, …) socket must become a TCP or UDP socket before this option is set: its
- * destination is still unknown, and memory/option_table.c lists the option as rare or not at all. */
+ * destination is still unknown, and memory/option_table.c lists the option as rare or not at all. False for
+ * SO_ZEROCOPY. */
 bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name);
 
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
@@ -56,7 +57,7 @@ int32_t unsock_socket_timeval_ms(const void *timeval);
  * writable. */
 void unsock_send_limit_open(int fd);
 
-/* How long a blocking send waits in the kernel at most. The library then retries (calls/datagram_full.c). */
+/* How long a blocking send waits in the kernel at most. Then the library itself waits (calls/datagram_full.c). */
 #define UNSOCK_SEND_LIMIT_NS (50 * UNSOCK_MILLISECOND_NS)
 
 /* True if the program's write and send bypass the library. These calls fail with EAGAIN after the time-out, which is
@@ -66,9 +67,9 @@ extern bool unsock_send_limit_unseen;
 /* Limits the wait of every blocking send on `fd` to UNSOCK_SEND_LIMIT_NS, or to 2 s if unsock_send_limit_unseen. */
 void unsock_send_limit_time(int fd);
 
-/* Applies an SO_SNDBUF of `size` (as getsockopt reports it) to the AF_UNIX datagram socket `fd`. Makes the buffer at
- * least large enough for the largest datagram, and not smaller than it is. One exception: a buffer that was forced
- * beyond the system's limit (net.core.wmem_max) shrinks to this limit if `size` is larger still. */
+/* Applies an SO_SNDBUF of `size` (as getsockopt reports it) to the AF_UNIX datagram socket `fd`. Makes the buffer large
+ * enough for `size` and for the largest datagram, as far as the system's limit (net.core.wmem_max) allows. Does not
+ * make the buffer smaller, unless it was forced beyond that limit and `size` is larger still. */
 void unsock_send_limit_grow(int fd, int32_t size);
 
 /* Enlarges the sender's buffer if unread datagrams, of all receivers, fill an eighth of it. Returns true if the buffer

@@ -6,8 +6,8 @@
 #include "rt/user.h"
 #include "rules/errno.h"
 
-/* Sets SO_SNDTIMEO of a datagram socket. The kernel gets the program's time or the library's limit, if that is shorter
- * (unsock_send_limit_time). getsockopt returns the program's time in any case. */
+/* Sets SO_SNDTIMEO of a datagram socket. If the program's time is 0 (no limit) or above UNSOCK_SEND_LIMIT_NS, the
+ * kernel gets the library's limit instead. getsockopt returns the program's time in any case. */
 static long set_send_timeout(int fd, struct unsock_fd *entry, const void *value, socklen_t length) {
     long result = unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, value, length);
     if (result < 0 || length < sizeof(struct unsock_timeval))
