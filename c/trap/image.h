@@ -32,23 +32,23 @@ struct unsock_image {
 };
 
 /* Maps the program that is open as `fd`, and fills `*image`. `page`: the page size. Returns 0, -ENOEXEC if the file is
- * no ELF program with 64-bit headers (of any machine), or mmap's -errno. */
+ * no 64-bit ELF program that can be mapped (the machine is not checked), or mmap's -errno. */
 long unsock_image_map(long fd, uint64_t page, struct unsock_image *image);
 
 /* patch.c: Rewrites the places at which a loaded program makes system calls, before its first instruction runs. A jump
- * to a stub replaces instructions there (rules/call_site.h). The filter still traps the calls of all other places. */
+ * to a stub replaces instructions there (rules/call_site.h). The filter still traps calls at all other places. */
 
 struct unsock_patch {
     const struct unsock_image *image;
     long fd; /* the program's file */
     uint64_t page;
     uint64_t features; /* AT_HWCAP2 */
-    bool small_stacks; /* a Go program's (a few KiB for a goroutine), or a Free Pascal program */
+    bool small_stacks; /* a Go program (a goroutine's stack has a few KiB), or a Free Pascal program */
 };
 
-/* Returns the number of rewritten places. 0: there is no known place, no room for stubs, no stacks for threads, or the
- * code cannot be written. -errno: the kernel does not let written memory be executed. In both cases the program is
- * unchanged, except after -EFAULT: some of its code could not be mapped again. */
+/* Returns the number of rewritten places. 0: there is no known place, no room for stubs, the code cannot be written, or
+ * threads cannot get stacks (UNSOCK_SITE_STACK_FEATURE). -errno: the kernel does not let written memory be executed. In
+ * both cases the program is unchanged, except after -EFAULT: some of its code could not be mapped again. */
 long unsock_patch(const struct unsock_patch *patch);
 
 /* Checks that a copy of the file's first page may be executed after a write to it. Returns 0 or mprotect's -errno. */

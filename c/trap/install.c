@@ -58,7 +58,7 @@ static long answer_trapped_call(struct unsock_context *context, long number, con
     switch (number) {
     case __NR_rt_sigaction:
         return unsock_signals_action(a[0], (const void *)a[1], (void *)a[2], a[3]);
-    case __NR_rt_sigprocmask: /* glibc's and musl's threads begin with this call, maybe on a smaller stack */
+    case __NR_rt_sigprocmask: /* glibc's and musl's threads begin with this call (unsock_own_stack_forget) */
         unsock_own_stack_forget();
         return unsock_signals_mask(context, a[0], (const void *)a[1], (void *)a[2], a[3]);
     case __NR_rt_sigsuspend:
@@ -119,7 +119,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         unsock_signals_foreign(signal, signal_info, signal_context);
         return;
     }
-    /* An exec has a stack of its own (execute_elsewhere): a lent one would not come back after a successful exec. */
+    /* An exec has a stack of its own (execute_elsewhere): after a successful exec, nobody would free a lent one. */
     bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
     struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)

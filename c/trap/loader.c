@@ -133,8 +133,9 @@ static bool is_tag_trapped(bool filtered) {
     return unsock_wait_for(child) == 0;
 }
 
-/* Rewrites the calls of static and of Go programs, which make their system calls themselves. Leaves a Go program
- * unchanged if the tag is not trapped: a thread's first call, made without a stack, carries the tag, and would fail. */
+/* Rewrites the calls of static, Go and Free Pascal programs, which make their system calls themselves. With
+ * `small_stacks` (Go, Free Pascal), leaves the program unchanged if the tag is not trapped: a thread's first call, made
+ * without a stack, carries the tag, and would fail. */
 static void patch(const struct start *start, long fd, bool small_stacks, bool filtered) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};
@@ -151,7 +152,8 @@ static void patch(const struct start *start, long fd, bool small_stacks, bool fi
         unsock_log("rewrite", -1, NULL, NULL, result);
 }
 
-/* Appends the AppArmor profile that would confine the program without the library; nothing if none would. */
+/* Appends the name of the AppArmor profile that the kernel would attach to the program if the program itself were
+ * executed, not the library. Appends nothing if there is no such profile. */
 static void find_profile(const struct start *start, long fd, struct unsock_text *profile) {
     struct unsock_exec named = {.directory = AT_FDCWD, .path = start->name},
                        open = {.directory = (int)fd, .path = "", .flags = AT_EMPTY_PATH};

@@ -1,6 +1,6 @@
 /* Rewrites a program before it runs: finds the places that make system calls, makes a stub for each, and writes jumps
  * to the stubs. Meanwhile the program's pages are writable, and not executable. If the kernel refuses to make the pages
- * executable again, they are mapped from the file again, unchanged. */
+ * executable again, the unchanged pages of the file are mapped in their place. */
 #include "trap/image.h"
 
 #include "memory/fds.h"
@@ -34,7 +34,7 @@ struct shared {
 static struct shared *shared_memory;
 
 struct place {
-    uint64_t at; /* the `syscall` */
+    uint64_t at; /* the address of the `syscall`; aarch64: of the `svc` */
     struct unsock_call_site site;
 };
 
@@ -114,7 +114,8 @@ static bool make_stubs(struct work *work) {
     return work->refused == 0;
 }
 
-/* Writes the jump to the stub over the instructions before the `syscall`. False if the stub is too far away. */
+/* Writes the jump to the stub over the instructions before the `syscall`; on aarch64, over the one before the `svc` or
+ * over the `svc` (rules/call_site.h). False if the stub is too far away. */
 static bool put_jump_to_stub(const struct work *work, unsigned index) {
     const struct place *place = &work->places[index];
     uint64_t stub = work->stubs + work->patch->page + index * UNSOCK_CALL_STUB_MOST;
@@ -125,7 +126,8 @@ static bool put_jump_to_stub(const struct work *work, unsigned index) {
     return true;
 }
 
-/* Rewrites the places from `first` up to `end`, which are in one segment. Returns how many: all, or none. */
+/* Rewrites the places from number `first` to `end` - 1, which are in the segment `text`. Returns how many: all, or
+ * none. */
 static unsigned rewrite(struct work *work, const struct unsock_image_text *text, unsigned first, unsigned end) {
     uint64_t page = work->patch->page, start = (uint64_t)start_of(&work->places[first]) & ~(page - 1);
     uint64_t size = ((work->places[end - 1].at + page - 1) & ~(page - 1)) - start;
@@ -146,8 +148,8 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stores the addresses of the stubs' memory and of the byte for `read` in the table of calls. Lets threads get stacks,
- * if the stubs need them. */
+/* Stores the address of the stubs' memory, and of the byte for `read` in the stubs' table of calls. Lets threads get
+ * stacks, if the stubs need stacks. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* NULL if another version of the library loaded the program */

@@ -1,4 +1,4 @@
-/* Decides which calls of rewritten places the library answers, and answers them. */
+/* Decides which calls at rewritten places the library answers, and answers these calls. */
 #include "trap/site.h"
 
 #include "calls/list.h"
@@ -11,7 +11,7 @@
 
 #define NAMED __attribute__((used, visibility("hidden"))) /* called by assembly only */
 
-#define FEW 16 /* descriptors of one poll that are checked */
+#define FEW 16 /* a poll of more descriptors is not checked, but answered by the library */
 
 /* True if the kernel handles this descriptor's data. Identifies an unknown descriptor once. Inline for speed. */
 static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
@@ -19,7 +19,7 @@ static inline __attribute__((always_inline)) bool is_kernels_data(int fd) {
     return entry ? !unsock_fd_is_redirected(entry) : unsock_asked_fd(fd) || !unsock_write_concerns(fd);
 }
 
-/* As is_kernels_data, for a send. Also false for a UDP socket of the kernel's: the send may replace it. */
+/* As is_kernels_data, for a send. Also false for a UDP socket in the kernel, since a send may redirect the socket. */
 static bool sends_by_kernel(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return is_kernels_data(fd) && !(entry && entry->kind == UNSOCK_KIND_IP && entry->type == SOCK_DGRAM);
@@ -42,7 +42,7 @@ static bool polls_kernels(const struct pollfd *fds, unsigned long count) {
 #define TRAPS(exported, next, machines, mark, trapped, type, name, parameters)                                         \
     UNSOCK_IF_ON_##machines(UNSOCK_IF_TRAPPED_##mark(case __NR_##name : return UNSOCK_TRAPS_##trapped;))
 
-/* True if the filter traps the call. False for all calls but UNSOCK_CALLS. */
+/* True if the filter traps the call. Knows only the calls in UNSOCK_CALLS, and is false for all others. */
 static inline bool is_trapped(long number, const long *a) {
     switch (number) {
         UNSOCK_CALLS(TRAPS)

@@ -1,4 +1,4 @@
-/* Calls at rewritten places, the stacks that they run on, and signals below the filter. */
+/* System calls at rewritten places, the stacks that they run on, and the signals of a trapped program. */
 #ifndef UNSOCK_TRAP_SITE_H
 #define UNSOCK_TRAP_SITE_H
 
@@ -53,15 +53,16 @@ struct unsock_signal_info {
 #define UNSOCK_SIGNAL_BY_SECCOMP 1 /* SYS_SECCOMP */
 
 /* own_stack.c: Stacks for the library's code, where the program's stack is too small: a thread's of 16 KiB, a small
- * signal stack, a goroutine's. A stack is used again once its thread has ended, or has left it by longjmp. */
+ * signal stack, a goroutine's. A stack is used again once its call has returned, or its thread has ended or has left
+ * the stack by longjmp. */
 
 /* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S use the offsets of its first three members. */
 struct unsock_own_stack {
-    uint64_t thread_pointer; /* of the thread that keeps the stack (trap/site_stack.c); 0: lent to one call */
+    uint64_t thread_pointer; /* of the thread that keeps the stack; aarch64: 1 (site_stack.c); 0: lent to one call */
     uint64_t top;
     uint64_t in_use;
     int32_t thread; /* the owner's tid; 0: free */
-    bool counted;   /* it is in the list of stacks that are used again */
+    bool counted;   /* the stack is in the list of stacks that are used again */
 };
 
 /* Takes a stack for this thread, which keeps it. NULL: no memory. */
@@ -73,24 +74,26 @@ bool unsock_own_stack_has(const struct unsock_own_stack *stack, uint64_t at);
 /* True if the address is on the signal stack of this context, or is its upper end. */
 bool unsock_context_on_signal_stack(const struct unsock_context *context, uint64_t at);
 
-/* In a signal handler: returns a stack for unsock_own_stack_call, which makes a call on it and takes it back. NULL if
- * the present stack has room for a call, or if there is no memory. */
+/* In a signal handler: returns a stack for unsock_own_stack_call, which makes a call on the stack and then frees it.
+ * NULL if the present stack has room for a call, or if there is no memory. */
 struct unsock_own_stack *unsock_own_stack_lend(const struct unsock_context *context);
 void unsock_own_stack_call(struct unsock_own_stack *stack, const struct unsock_context *context,
                            void (*function)(void *), void *argument);
 
-/* Forgets which stacks have room: a new thread's stack may be smaller than the one that was at its place. */
+/* Forgets which stacks have room: a new thread may have a smaller stack at the address of an ended thread's. */
 void unsock_own_stack_forget(void);
 
 /* Calls `function` on the stack that ends at `top`, which is aligned to 16. */
 void unsock_call_on(void (*function)(void *), void *argument, void *top) __attribute__((visibility("hidden")));
 
 /* site_stack.c: Stacks of the library's own for the threads of programs with small stacks (Go's goroutines have few
- * KiB). On x86-64 each thread has one, and the register gs points to it: such programs do not use gs. The handler of
- * trapped calls gives the thread its stack at the first trapped call. On aarch64 no register is free. A call takes any
- * stack that is not in use; if there is none, the call is trapped, and the handler adds a stack. */
+ * KiB). On x86-64 each thread has one such stack, and the register gs points to the stack's head: these programs do not
+ * use gs themselves. The handler of trapped calls gives the thread its stack at the first trapped call. On aarch64 no
+ * register is free. A call takes any stack that is not in use; if there is none, the call is trapped, and the handler
+ * adds a stack. */
 
-/* The bit of AT_HWCAP2 that lets programs set gs (FSGSBASE): since kernel 5.9, on a processor that can. */
+/* The bit of AT_HWCAP2 that is set if programs may set gs (FSGSBASE): since kernel 5.9, if the processor can. 0:
+ * none. */
 #ifdef __x86_64__
 #define UNSOCK_SITE_STACK_FEATURE 2
 #else
@@ -107,7 +110,7 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 /* site.c: Calls at rewritten places (trap/image.h). A call there needs no signal, so the library also answers calls
  * that are too frequent to be trapped. All calls that it does not answer go to the kernel, with unchanged registers. */
 
-/* The registers of a call, as x86_64.S and aarch64.S push them. */
+/* The registers of a call, as x86_64.S and aarch64.S store them on the stack. */
 struct unsock_site_call {
     long number;
     long arguments[6];
@@ -149,7 +152,8 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
 long unsock_signals_suspend(const void *set, long size);
 
-/* Makes the program continue with the present mask: a handler that ran during the call may have changed it. */
+/* Stores the present mask in the context, so that the program continues with it: a handler of the program that ran
+ * during the call may have changed the mask. */
 void unsock_signals_keep_mask(struct unsock_context *context);
 
 /* Makes the call (ppoll, epoll_pwait, epoll_pwait2 or pselect6) with SIGSYS removed from the mask. */

@@ -24,8 +24,8 @@ void unsock_site_stack_bring(const struct unsock_context *context, bool tagged) 
     struct unsock_own_stack *stack;
     __asm__ volatile("rdgsbase %0" : "=r"(stack));
     if (stack && stack->thread_pointer == site_thread_pointer()) {
-        /* The stack is marked as in use, but nobody uses it: a child of vfork was on it when it called exec or was
-         * killed. The parent's next call then comes neither from this stack nor from the signal stack. */
+        /* If a child of vfork called exec or was killed while it ran on this stack, the stack is still marked as in
+         * use. The parent's next call comes neither from this stack nor from the signal stack. */
         if (tagged && stack->in_use && !unsock_own_stack_has(stack, at) && !unsock_context_on_signal_stack(context, at))
             stack->in_use = 0;
         return;

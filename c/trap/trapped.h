@@ -1,4 +1,4 @@
-/* The trap: the rules of the list of calls, and the installation of the seccomp filter that traps them. */
+/* The trap: the rules by which the seccomp filter traps system calls, and the installation of the filter. */
 #ifndef UNSOCK_TRAP_TRAPPED_H
 #define UNSOCK_TRAP_TRAPPED_H
 
@@ -7,14 +7,14 @@
 
 /*
  * The rules of the list of calls (rt/calls.h). The build makes the filter from the rules (scripts/filter.ts). The
- * handler answers the calls that the filter traps. All other calls go to the kernel; the filter costs them nothing
- * measurable, since the kernel keeps a bitmap of the numbers that a filter always allows.
+ * SIGSYS handler answers the calls that the filter traps. All other calls go to the kernel. Calls that have no rule
+ * cost nothing measurable: since 5.11, the kernel keeps a bitmap of the numbers that a filter always allows.
  *
  *   ALWAYS                           traps every call
  *   IF_SET(at)                       if the argument `at` (a pointer) is not NULL
- *   IF_SET_OR(at, bits, most)        also if (the int before it & `bits`) > `most`
+ *   IF_SET_OR(at, bits, most)        also if (the argument before, an int, & `bits`) > `most`
  *   IF_VALUE(at, ...)                if the argument (an int) is one of the values
- *   IF_VALUE_OR(at, bits, value, …)  also if (the int & `bits`) == `value`
+ *   IF_VALUE_OR(at, bits, value, …)  also if (the argument & `bits`) == `value`
  *   UNLESS(at, value)                if the argument (an int) is not this value
  *   NO_SYSTEM                        never lets the call through: ENOSYS, as on a kernel without it
  *

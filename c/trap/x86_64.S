@@ -4,7 +4,7 @@
 /*
  * A stub jumps to unsock_site_stay or unsock_site_switch, with the address behind the `syscall` in rcx. Both leave all
  * registers as the kernel does: the result in rax, anything in rcx and r11. The C code uses general registers alone
- * (-mgeneral-regs-only), and relies on a clear direction flag (`cld`). The registers that it may change are saved here.
+ * (-mgeneral-regs-only), and relies on a clear direction flag (`cld`). The registers that C may change are saved here.
  *
  * ANSWER: with the registers on the stack, and their address in rbx, calls unsock_site_concerns and, if the call
  * concerns the library, unsock_site_answer. Then stores the result in rax's place on the stack and clears ZF; else sets
