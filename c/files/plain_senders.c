@@ -76,8 +76,8 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
 
-/* Claims a free place; or else a place whose sender is gone and was not used for ANSWERS_SECONDS, and gives back the
- * sender's port. */
+/* Claims the next place that is free, or whose sender is gone and was not used for ANSWERS_SECONDS; then gives back
+ * that sender's port. */
 static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
     for (uint32_t i = 0; i < PLACES; i++) {
         struct sender sender;

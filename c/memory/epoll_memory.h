@@ -50,7 +50,8 @@ static inline void unsock_epoll_forget(int fd) {
         unsock_epoll_forget_number(fd);
 }
 
-/* True if a one-shot registration has fired: the kernel then clears EPOLLERR and EPOLLHUP, which all others have. */
+/* True if these are the events of a one-shot registration that has fired: the kernel has cleared EPOLLERR and EPOLLHUP,
+ * which every other registration has. */
 static inline bool unsock_epoll_is_fired(uint32_t events) {
     return (events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
 }

@@ -15,7 +15,7 @@ interface Workload {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
-  /** How much of `unit` one unit of work is. */
+  /** What one of `count` adds to the result: 1, or for MB/s the megabytes that it moves. */
   readonly worth: number;
   readonly count: number;
   readonly rounds: number;

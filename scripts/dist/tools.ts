@@ -6,7 +6,7 @@ import { whileShown } from "../progress.ts";
 
 export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 
-/** The directory of all shipped files, which changes all at once. */
+/** The directory of all shipped files. It is replaced as a whole. */
 const DIST = path.join(ROOT, "dist");
 
 /** The date of all files in archives, in seconds since 1970: the same files make the same archive. By default 2000. */

@@ -65,7 +65,7 @@ export class Family {
     return member;
   }
 
-  /** @returns All living processes: members, and the processes that they started, by their environment. */
+  /** @returns All living processes: the members, their children, and all others with this family's UNSOCK_DIR. */
   alive(): number[] {
     const members = this.#members.filter(({ ended }) => ended === undefined).map(({ pid }) => pid);
     return [...new Set([...members, ...members.flatMap(childrenOf), ...processesWith(`UNSOCK_DIR=${this.sockets}`)])];
