@@ -9,7 +9,8 @@
 
 #define UNSOCK_IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
-/* Copies the program's address. Returns its family; or -1 for bad memory or a bad length, which the kernel reports. */
+/* Copies the program's address. Returns its family; or -1 if the memory or the length is bad: the caller then lets the
+ * kernel report the error. */
 static inline int unsock_call_address(const void *address, socklen_t length, union unsock_sockaddr *copy) {
     if (length < sizeof(copy->any.sa_family) || length > sizeof(*copy) || unsock_user_read(copy, address, length) < 0)
         return -1;
@@ -60,7 +61,7 @@ struct unsock_outgoing {
 /* Copies a message and its address, as the kernel does before it looks at the socket. False if they cannot be read. */
 bool unsock_outgoing_take(struct unsock_outgoing *outgoing, const struct msghdr *message);
 
-/* True if, by the entry, sends with `flags` go to the kernel unchanged. The entry may be out of date. */
+/* True if sends with `flags` go to the kernel unchanged, according to the entry, which may be out of date. */
 bool unsock_outgoing_is_plain(const struct unsock_fd *entry, int flags);
 
 /* Returns 1 if the library handles the message, 0 if the kernel does, or -errno if `fd` cannot be identified. */
@@ -78,7 +79,8 @@ bool unsock_outgoing_can_be_read(const struct msghdr *message, bool stream);
 /* True if the settings say that peers of this family are reported with an IP address. */
 bool unsock_socket_names_converts(int family);
 
-/* Returns the family of the socket's peers: AF_INET for a socket bound to an IPv4-mapped address, else the domain. */
+/* Returns the family of the socket's peers: AF_INET for a socket bound to an IPv4-mapped address, else the family that
+ * the program opened. */
 int unsock_socket_names_family(const struct unsock_fd *entry);
 
 /* Writes an address to the program as the kernel does: cut to *length, and sets *length to the address's full length.

@@ -12,8 +12,8 @@
  *   the port, and the file's name               files/bind                      for port 0 any free port
  *   another socket has the port                 files/bind                      no: binds without the lock
  *   there is a control file                     files/control_file              yes: calls/target binds to its target
- *   a service manager has opened that socket    files/listen_fds, with the lock yes: `fd` becomes a duplicate of that
- *   that socket excludes this one               files/bind, with the lock       yes: EADDRINUSE
+ *   a service manager opened the port's socket  files/listen_fds, with the lock yes: `fd` becomes its duplicate
+ *   the port's socket excludes this one         files/bind, with the lock       yes: EADDRINUSE
  *   none of these                                                               calls/standin replaces the socket
  *   the error shows a reused number             replace/reuse                   yes: all is checked once more */
 #include "calls/bind.h"

@@ -14,8 +14,8 @@ long unsock_bind_ip(int fd, struct unsock_fd *entry, const struct unsock_ip *ip,
  * installed. If a step fails, the stand-in is undone, and the descriptor keeps its old socket. */
 
 struct unsock_standin {
-    int socket;    /* the stand-in; the descriptor itself if that needs no replacement */
-    bool in_place; /* `socket` is the descriptor itself */
+    int socket;    /* the stand-in's descriptor; `fd` itself if its socket needs no replacement */
+    bool in_place; /* `socket` is `fd` itself */
     bool named;    /* `bind` has the file to which the socket is bound */
     long flags;    /* the status flags of `fd`, from unsock_redirect_open_like; negative: opened otherwise */
     struct unsock_bind bind;
@@ -32,8 +32,9 @@ void unsock_standin_take(struct unsock_standin *standin, int socket);
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip);
 
-/* Records the bind's `result`, so that an undo releases the name. If the name of an AF_INET6 socket shows no IPv6
- * address, marks the socket for processes that inherit it. Returns `result`, with TCP's errno. */
+/* Records the bind's `result`, so that an undo releases the name. If the program's socket is of AF_INET6, and the name
+ * shows no IPv6 address, marks the socket as AF_INET6's for processes that inherit it. Returns `result`, with TCP's
+ * errno. */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
 
 /* Puts the stand-in behind `fd`, and sets the kind of `entry` to local. If the stand-in has a file, `entry` gets the
@@ -52,7 +53,8 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 /* reserve.c: Streams that keep their port when they are disconnected or stop listening. */
 
 /* Replaces a bound stream by a new socket on its address, which may listen or connect again. Keeps a port that the
- * program chose, unless another socket has taken it, or the old one was foreign or handed over. Returns 0 or -errno. */
+ * program chose, unless another socket has taken the port, or the stream was foreign or handed over. Returns 0 or
+ * -errno. */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 
 /* Reserves a local stream if the program chose its port; else replaces the stream by a new socket without a port. Also
@@ -68,10 +70,10 @@ long unsock_listener_end(int fd, struct unsock_fd *entry);
 /* Puts a duplicate of the handed-over socket (standin->bind.share, at bind.path) behind `fd`. Returns 0 or -errno. */
 long unsock_listen_fds_bind(int fd, struct unsock_fd *entry, struct unsock_standin *standin);
 
-/* Continues a bind of `fd` to `ip` (or NULL) whose control file names `address` (`length` bytes), which is in use.
- * Closes `standin`. If a service manager has handed over the socket with that address, a duplicate of this socket
- * becomes the stand-in. Returns 0; -EADDRINUSE if there is no such socket, or it excludes this bind; or another
- * -errno. */
+/* Continues a bind to a control file's target, `address` (`length` bytes), after the kernel has found that address in
+ * use. `ip`: the address that the program binds, or NULL. Closes `standin`. If a service manager has handed over the
+ * socket at `address`, a duplicate of this socket becomes the stand-in. Returns 0; -EADDRINUSE if there is no such
+ * socket, or if that socket excludes this bind; or another -errno. */
 long unsock_listen_fds_take_target(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                    const void *address, socklen_t length, const struct unsock_ip *ip);
 

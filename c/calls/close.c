@@ -10,11 +10,11 @@
 #include "replace/replace.h"
 
 #define AGAIN_MOST 10
-#define AGAIN_FIRST_NS 50000 /* the first of the pauses, 50 ms in all: the other thread may wait for a processor */
+#define AGAIN_FIRST_NS 50000 /* the first of AGAIN_MOST pauses, 50 ms in all (has_changed) */
 
-/* Removes a socket that a service manager has handed over from its epoll sets. The kernel would not, as the manager's
- * descriptor keeps the socket open. A forked child shares the sets with its parent: does nothing there, unless the
- * child has made a socket file. */
+/* Removes a handed-over socket from its epoll sets. The kernel would not, as the service manager's descriptor keeps the
+ * socket open. A forked child shares the sets with its parent: so this does nothing in a child that has made no socket
+ * file. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry))
@@ -60,7 +60,8 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
 }
 
 /* True if another thread has changed the entry of `fd` since `before`, or is changing it: the new duplicate may refer
- * to the old socket, and the caller must duplicate again. Pauses, longer each time. False after AGAIN_MOST tries. */
+ * to the old socket, and the caller must duplicate again. Pauses, longer each time, as the other thread may wait for a
+ * processor. False after AGAIN_MOST tries. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -163,7 +164,7 @@ long unsock_call_close_range(unsigned first, unsigned last, int flags) {
     bool closes = !(flags & UNSOCK_CLOSE_RANGE_CLOEXEC) && first < (unsigned)unsock_fds_end();
     int file = closes ? unsock_fds_next_with_file((int)first) : -1;
     bool look = file >= 0 && (unsigned)file <= last && unsock_this_process_removes_files();
-    /* Closes the sockets of control files one by one: the kernel tells a file's path only while the socket is open. */
+    /* Closes sockets at control files' targets one by one: the kernel tells a path only while the socket is open. */
     for (int fd = (int)first; look && flags == 0 && (fd = unsock_fds_next_with_file(fd)) >= 0 && (unsigned)fd <= last;
          fd++) {
         const struct unsock_fd *entry = unsock_fds_known(fd);
@@ -214,8 +215,9 @@ UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
 }
 
 /* Releases a socket's file at the end of the process, and closes the socket. Other threads run until the process is
- * gone. For them an idle socket takes the old one's place, and the entry stays, so that a connection that a thread
- * still accepts is redirected. A forked child that made no file keeps its entries: each change would copy a page. */
+ * gone. For them an idle socket takes the old one's place, and the entry stays, so that the library still handles a
+ * connection that a thread accepts now. A forked child that made no file keeps its entries: each change would copy a
+ * page. */
 static void end_descriptor(int fd, bool has_threads, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)
@@ -238,7 +240,7 @@ UNSOCK_AT_EXIT void unsock_call_exit(void) {
     UNSOCK_CLOSED long probe = -1;
     if (unsock_sandboxed)
         return;
-    /* Owner 0: a forked child that has not yet claimed its page (memory/this_process.c), and need not do so here. */
+    /* Owner 0: a forked child that has not stored its pid yet (memory/this_process.c). The descriptors are its own. */
     bool looks = unsock_fds_next_with_file(0) >= 0 &&
                  (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
     bool has_threads = looks && unsock_has_threads();

@@ -7,7 +7,7 @@
  *   the descriptor's entry is still true        replace/reuse                   no: the entry is forgotten
  *   the family of the address                   the address                     AF_UNSPEC: the association ends
  *                                                                               AF_UNIX: perhaps a control file's path
- *   the address is covered, or the socket ours  rules/address                   no: the kernel connects it
+ *   a covered address, or a redirected socket   rules/address, memory/fds       no: the kernel connects it
  *   the descriptor's owner                      unsock_whose                    the kernel's: the kernel connects it
  *   the address fits the socket                 calls/arguments, IPV6_V6ONLY    EINVAL, EAFNOSUPPORT, ENETUNREACH
  *   stream or datagram socket                   its type                        calls/stream_connect, datagram_connect
@@ -103,7 +103,8 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         if (entry && entry->kind == UNSOCK_KIND_IP)
             unsock_born_local_note_ip(entry->type);
         long result = unsock_real_connect(fd, copy, length);
-        /* A descriptor without an entry may be a socket of another family that has replaced an IP socket. */
+        /* A descriptor without an entry may be inherited, with a socket of another family in the place of an IP
+         * socket. */
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }

@@ -33,9 +33,9 @@ struct unsock_port_search {
 long unsock_port_go(struct unsock_port_search *search);
 
 /* unsock_port_go in two steps, for callers that try the last known file themselves. unsock_port_known_path writes the
- * path by which this process last reached the address (or, for one reply, from which it received a datagram), and
- * returns the path's length; 0 if there is none.
- * unsock_port_go_on tries the port's other files after the known one failed with `result` (-ENOENT: none was known). */
+ * path by which this process last reached the address, and returns the path's length; 0 if there is none. A send
+ * (`connects` is false) also gets, for one reply, the path from which a datagram came. unsock_port_go_on tries the
+ * port's other files after the known one failed with `result` (-ENOENT: none was known). */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
 long unsock_port_go_on(struct unsock_port_search *search, long result);
 
@@ -47,7 +47,7 @@ long unsock_port_go_on(struct unsock_port_search *search, long result);
 long unsock_refusal_tell_later(int fd, struct unsock_fd *entry, int family, long failure);
 
 /* Handles a connect on a socket in state REFUSED: replaces the socket by a new or reserved one (unsock_stream_end).
- * Returns the failure; -ECONNABORTED if it was reported before; or the -errno of the replacement. */
+ * Returns the failure; -ECONNABORTED if a call has reported it before; or the -errno of the replacement. */
 long unsock_refusal_tell(int fd, struct unsock_fd *entry);
 
 #endif

@@ -37,14 +37,13 @@ static inline size_t unsock_datagram_most(const struct unsock_fd *entry, const s
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /* Continues a send to `ip` (NULL: to the connected peer) after the first try failed with `result` (-ENOENT: no name was
- * known). `message` has no control data and a valid size. Unless `ip` is NULL, its msg_name points to a sockaddr_un
- * with the name tried, which this function overwrites. */
+ * known). `message` has no control data and a valid size. Unless `ip` is NULL, the message's msg_name points to a
+ * sockaddr_un with the name tried, which this function overwrites. */
 long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *message, int flags,
                              const struct unsock_ip *ip, long result);
 
-/* Sends a message to an address that is not covered. A UDP socket of the kernel's sends; if the descriptor has
- * another socket, the UDP socket replaces that one. But a server that local clients use keeps its socket: a temporary
- * UDP socket sends. */
+/* Sends a message to an address that is not covered. First puts a UDP socket of the kernel's behind the descriptor,
+ * unless it has one. But a server that local clients use keeps its socket: a temporary UDP socket sends the message. */
 long unsock_datagram_send_real(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 /* Receive a datagram on a redirected descriptor. `message` is a copy that points into the program's memory. */
@@ -59,11 +58,11 @@ long unsock_datagram_receive_several(int fd, struct unsock_mmsghdr *messages, un
 
 /* datagram_sessions.c: Servers with a socket for each client, all on one port. */
 
-/* Connects `fd` to the client at `path`. The client refuses `fd` (EPERM) because it is connected to the listener: an
- * unconnected socket of this process on the same address and port. `fd` and the listener exchange their kernel sockets,
- * so that `fd` gets the one to which the client is connected. A client that is still connected to the listener's old
- * socket reconnects when it next sends. Returns 0; -EPERM if this process has no other socket on the port;
- * -EADDRNOTAVAIL if none of these is the listener, or if the listener is open in another process, or has unread
+/* Connects `fd` to the client at `path`. The client refuses `fd` (EPERM) because the client is connected to the
+ * listener: an unconnected socket of this process on the same address and port. `fd` and the listener exchange their
+ * kernel sockets, so that `fd` gets the one to which the client is connected. Other clients that were connected to the
+ * listener reconnect when they next send. Returns 0; -EPERM if this process has no other socket on the port;
+ * -EADDRNOTAVAIL if no such socket is the listener, or if the listener is open in another process, or has unread
  * datagrams of other clients; or another -errno. After an error the listener can still serve this client. */
 long unsock_datagram_take_client(int fd, struct unsock_fd *entry, const struct sockaddr_un *path);
 
@@ -156,7 +155,8 @@ long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct ms
 /* Lets senders know that the socket takes batches. */
 void unsock_datagram_take_batches(int fd, struct unsock_fd *entry);
 
-/* Receives as recvmsg, perhaps a batch. *size becomes the size of the batch's datagrams; 0 for a single datagram. */
+/* Receives like recvmsg; the datagram may be a batch. *size becomes the size of the batch's datagrams; 0 for a single
+ * datagram. */
 long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, int32_t *size);
 
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */

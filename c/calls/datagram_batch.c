@@ -1,7 +1,8 @@
 /* Sends several datagrams of one size by one call (UDP_SEGMENT), and receives them by one (UDP_GRO), as UDP does over
- * the loopback: in one AF_UNIX datagram with a trailer that holds their size. Other programs would take the trailer for
- * data. So the sticky bit of a socket file marks a receiver that takes such batches; all others get single datagrams.
- * The library sets the bit before the receiver's first recvmsg with UDP_GRO and room for the size. */
+ * the loopback. The library sends them as a batch: one AF_UNIX datagram, with a trailer that holds the size. Other
+ * programs would take the trailer for data. So the sticky bit of a socket file marks a receiver that takes batches; all
+ * others get single datagrams. The library sets the bit before the receiver's first recvmsg with UDP_GRO and room for
+ * the size. */
 #include "calls/datagram.h"
 
 #include "files/bind.h"

@@ -9,7 +9,8 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-/* True if a control file at the path says to refuse. Any other target may start later: there, a connect succeeds. */
+/* True if a control file at the path names the target that refuses (UNSOCK_CONTROL_NOBODY). A connect to any other
+ * absent target succeeds, as its server may start later. */
 UNSOCK_OWN_FRAME static bool is_refusing(const struct sockaddr_un *path) {
     struct unsock_control_file control;
     return unsock_control_file_read(path->sun_path, &control) == 0 && unsock_control_refuses(&control);
@@ -31,7 +32,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
             return there;
         result = there < 0 ? there : result;
     }
-    /* EPERM, unless a filter is the cause: the peer is connected to another socket. For `fd` it counts as absent. */
+    /* EPERM, unless from a seccomp filter: the peer is connected to another socket, and counts as absent for `fd`. */
     if (!unsock_errno_is_nobody(result) && (result != -EPERM || unsock_socket_may_not_connect()))
         return result;
     if (result == -ENOENT && unsock_settings.fallback) {
@@ -39,7 +40,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
         result = unsock_redirect_to_ip(fd, entry);
         return result < 0 ? result : unsock_real_connect(fd, &address, unsock_ip_write(ip, entry->domain, &address));
     }
-    /* Disconnects `fd`: a peer that starts later could not send to it while it is connected to another socket. */
+    /* Disconnects `fd`: a peer that starts later could not send to `fd` while `fd` is connected to another socket. */
     unsock_datagram_disconnect(fd);
     unsock_datagram_set_remote(entry, ip, UNSOCK_STATE_NOBODY);
     unsock_datagram_set_nobody(entry);
@@ -65,7 +66,7 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;
-    /* The connect would also connect all other descriptors of a handed-over socket: fails if the program uses one. */
+    /* A connect of a handed-over socket connects all its descriptors: fails if the program uses another of them. */
     int user = unsock_fd_is_handed(entry) ? unsock_listen_fds_user(fd, SOCK_DGRAM, 0) : -1;
     user = user == fd ? unsock_listen_fds_user(fd, SOCK_DGRAM, fd + 1) : user;
     if (user >= 0)

@@ -27,13 +27,14 @@
 #define SOCKETS 64
 
 /* Unsuccessful waits for one receiver. `waited` is their time in the second that began at `since`. If the socket has
- * several receivers, each of the first VAIN_MOST waits in a row halves the next: this receiver hardly reads. */
+ * several receivers, each of the first VAIN_MOST unsuccessful waits in a row halves the next: this receiver hardly
+ * reads. */
 struct receiver {
     uint32_t key;
-    uint32_t vain; /* how many in a row */
-    int64_t since;
+    uint32_t vain; /* unsuccessful waits in a row */
+    int64_t since; /* this and the next two: nanoseconds */
     int64_t waited;
-    int64_t usual; /* how long a wait in turn took, on average */
+    int64_t usual; /* the time of a wait in wait_in_turn, on average */
 };
 
 /* No locks: if two threads write one place at once, the result is one wait more or less. A hash of the receiver's name
@@ -133,8 +134,8 @@ static long count_sleeps(void) {
 }
 
 /* Waits up to `most` nanoseconds for room in the receiver's queue. True if the receiver has read a datagram: each read
- * wakes every socket that polls for room, even if another sender is faster. `stops`: how often a tracer stops this
- * thread at each call; these stops are no wake-ups. */
+ * wakes every thread that polls for room, even if another sender then takes the room. `stops`: how often a tracer stops
+ * this thread at each call; these stops are no wake-ups. */
 static bool watch_receiver(int fd, int64_t most, long stops) {
     struct pollfd room = {.fd = fd, .events = POLLOUT};
     int64_t end = unsock_clock_ns() + most;

@@ -18,7 +18,7 @@
 #define NAMING_WAIT_NS 50000
 
 /* The thread that is naming a socket; 0: none. Other threads that name a socket wait only briefly: in a forked child
- * that thread may be missing. A signal handler on that thread does not wait. */
+ * the naming thread may be missing. A signal handler on the naming thread does not wait. */
 static int32_t naming;
 
 static bool claim_naming(void) {
@@ -147,7 +147,8 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     UNSOCK_CLOSED long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
-    /* Disconnects `fd`, so that `peer` can connect to it; not with unread datagrams, which a disconnect would drop. */
+    /* Disconnects `fd`, so that `peer` can connect to `fd`; unless `fd` has unread datagrams, which a disconnect would
+     * drop. */
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);

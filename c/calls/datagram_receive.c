@@ -45,9 +45,9 @@ static void append_control(struct msghdr *message, size_t room, int level, int t
         message->msg_controllen = used + UNSOCK_MIN(CMSG_SPACE(size), left);
 }
 
-/* Returns the address to which the datagram was sent: the one to which the socket is bound. If that is a wildcard,
- * returns the target that the client's name shows. If the name shows none, returns the default address: IPv4's if the
- * sender has a file whose name shows no IPv6 address, else that of the socket's own family. */
+/* Returns the address to which the datagram was sent: the one to which the receiver is bound. If that is a wildcard,
+ * returns the target that the sender's name shows. If the name shows no target, returns the default address: IPv4's if
+ * the sender has a file whose name shows no IPv6 address, else that of the receiver's own family. */
 static struct unsock_ip destination(const struct unsock_fd *entry, const struct unsock_name *sender) {
     if (!unsock_ip_is_wildcard(&entry->local))
         return entry->local;
@@ -60,9 +60,9 @@ static struct unsock_ip destination(const struct unsock_fd *entry, const struct 
     return asked;
 }
 
-/* Appends to the kernel's control data what the program requested by IP_PKTINFO, IP_RECVTTL and so on, ordered as by
- * ip_cmsg_recv_offset (net/ipv4/ip_sockglue.c) and ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c). `room`: the
- * size of the program's buffer in bytes. `batched`: the size of a batch's datagrams, or 0. */
+/* Appends to the kernel's control data the messages that the program requested by IP_PKTINFO, IP_RECVTTL and so on, in
+ * the order of ip_cmsg_recv_offset (net/ipv4/ip_sockglue.c) and ip6_datagram_recv_specific_ctl (net/ipv6/datagram.c).
+ * `room`: the size of the program's buffer in bytes. `batched`: the size of a batch's datagrams, or 0. */
 static void append_packet_info(int fd, const struct unsock_fd *entry, const struct unsock_name *sender,
                                struct msghdr *message, size_t room, int32_t batched) {
     static const int32_t ttl = DEFAULT_TTL, class;
@@ -169,8 +169,8 @@ static int family_of_sender(const struct unsock_port_entry *told) {
 /* Returns the sender's IP address. The name of the sender's file shows the port, and the address unless the sender is
  * bound to a wildcard. For a wildcard, or with the setting one_address, returns the address to which this socket last
  * sent or is connected, if that address has the same port. Otherwise returns the default address for a wildcard. A
- * plain sender has an invented port (files/plain_senders.h); but if a control file has connected this socket, it has
- * the connected address. */
+ * plain sender (a program without the library) gets an invented port (files/plain_senders.h); but on a socket that a
+ * control file has connected, the connected address. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->entry.ip.port;
@@ -194,7 +194,7 @@ static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct un
 /* Writes the sender's IP address to the program; or the kernel's address, if the settings do not convert its family. */
 static long give_sender(struct unsock_fd *entry, const struct unsock_name *told, const union unsock_sockaddr *name,
                         socklen_t name_length, void *address, socklen_t *length) {
-    /* The descriptor number now belongs to a UDP socket. */
+    /* If the sender has an IP address, the descriptor's number now belongs to a UDP socket. */
     bool is_another = entry->kind == UNSOCK_KIND_LOCAL && unsock_call_is_ip(name->any.sa_family);
     if (is_another || (entry->kind == UNSOCK_KIND_FOREIGN && !unsock_socket_names_converts(name->any.sa_family)))
         return unsock_socket_names_give(name, name_length, address, length);
@@ -216,7 +216,7 @@ static void expect(int fd, struct unsock_fd *entry) {
         note_heard(fd, entry);
 }
 
-/* True if the socket was born local, and became the kernel's UDP socket while this thread waited. */
+/* True if the socket was born local, and a UDP socket of the kernel's replaced it while this thread waited. */
 static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
@@ -240,8 +240,9 @@ static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_na
     return unsock_ip_same_address(&usual, remote);
 }
 
-/* True if the datagram is not from the peer, and must be dropped. A socket whose peer is absent is not connected for
- * the kernel, and receives from every sender. The peer's first datagram makes the library connect it. */
+/* True if the datagram is not from the peer, and must be dropped. The kernel's socket is not connected while the peer
+ * is absent, and receives from every sender. When the peer's first datagram arrives, this function connects the
+ * socket. */
 static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                         int flags) {
     struct unsock_name told;
@@ -304,7 +305,7 @@ static long give(int fd, struct unsock_fd *entry, struct msghdr *message, const 
     return wrong < 0 ? wrong : result;
 }
 
-/* Receives a datagram. Inlined, as each return after a wait costs time (rt/system_calls.h). */
+/* Receives a datagram. Inlined, as each return after a wait costs time (docs/architecture.md, "Few functions wait"). */
 static inline __attribute__((always_inline)) long receive(int fd, struct unsock_fd *entry, struct msghdr *message,
                                                           int flags, socklen_t *length, bool from) {
     union unsock_sockaddr name;

@@ -277,9 +277,9 @@ long unsock_datagram_send_on(int fd, struct unsock_fd *entry, struct msghdr *mes
 long unsock_datagram_written(int fd, const struct msghdr *message, int flags, long result) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     struct msghdr copy = *message;
-    return entry
-               ? unsock_datagram_send_on(fd, entry, &copy, flags, NULL, result) /* else another thread has closed it */
-               : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
+    /* Without an entry, another thread has closed the descriptor meanwhile. */
+    return entry ? unsock_datagram_send_on(fd, entry, &copy, flags, NULL, result)
+                 : unsock_errno_as_ip(UNSOCK_AT_STEP, result);
 }
 
 static long send_first(const struct route *route, struct msghdr *message) {
@@ -292,8 +292,8 @@ static bool is_foreign(const struct unsock_fd *entry) {
     return entry->kind == UNSOCK_KIND_FOREIGN && (entry->flags & UNSOCK_NAMED);
 }
 
-/* Sends datagrams of `size` bytes: as one batch if the receiver takes batches, else several by one call. If one after
- * the first cannot be sent, drops the rest, as a full queue on the way would over UDP. */
+/* Sends datagrams of `size` bytes: as one batch if the receiver takes batches, else several by one call. If a datagram
+ * after the first cannot be sent, drops it and the rest, as a full queue on the way would over UDP. */
 UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msghdr *message, bool at_target,
                                            size_t size) {
     struct unsock_segment segment;

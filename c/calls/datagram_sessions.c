@@ -1,6 +1,6 @@
 /* Supports servers (DTLS, QUIC) that have a listener (an unconnected datagram socket), and on the listener's port one
  * more socket for each client. A client that is connected to the listener accepts datagrams only from the kernel socket
- * that the listener had then. */
+ * that the listener had when the client connected. */
 #include "calls/datagram.h"
 
 #include "calls/stream.h"

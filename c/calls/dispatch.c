@@ -114,9 +114,9 @@ long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length) {
 
 /* Calls by number. Each function checks the pointers that it gets (rt/user.h). */
 
-/* Calls prctl or seccomp. Before the program installs a filter, identifies all inherited descriptors: below a filter
- * the library makes, if possible, only calls that the program makes. If the call fails (programs probe with a NULL
- * filter), the library goes on as before. */
+/* Calls prctl or seccomp. Before the program installs a filter, identifies inherited descriptors: under a filter the
+ * library makes, if possible, only calls that the program makes. If the call fails (programs probe with a NULL filter),
+ * the library goes on as before. */
 static long set_filter(long number, const long a[6]) {
     bool before = unsock_sandboxed;
     bool comes = number == __NR_prctl ? (int)a[0] == PR_SET_SECCOMP

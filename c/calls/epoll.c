@@ -30,7 +30,8 @@ static bool has_odd(const struct unsock_epoll_event *events, long count) {
     return false;
 }
 
-/* Finds the descriptor of the event. Several descriptors may have the same data: prefers one that is not quiet yet. */
+/* Finds the descriptor that the event is about. Several descriptors may have the same epoll data: prefers one whose
+ * registration is not quiet yet. */
 static int find_watched(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
     struct unsock_watch *here;
     uint64_t data = event->data;
@@ -57,7 +58,7 @@ static bool change_registration(int set, int fd, const struct unsock_watch *watc
 }
 
 /* Makes the registration quiet, as TCP would not report the event. True if the kernel refuses the change: the program
- * gets the event. */
+ * then gets the event. */
 static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)

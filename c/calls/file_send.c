@@ -27,8 +27,8 @@ static long error_of_send(int fd, long result) {
     return result == -ENOTCONN ? unsock_stream_broken(0) : 0;
 }
 
-/* Returns how many bytes of the file, from `at` on, TCP accepts before it reports the loss. 0 for a descriptor of
- * another kind, whose data the kernel has read already. */
+/* Returns how many bytes of the file, from `at` on, TCP accepts before it reports the loss. Returns 0 if the descriptor
+ * has no regular file: the kernel has then read its data already. */
 static size_t lost_of_file(int fd, int64_t at) {
     struct statx status;
     if (at < 0 || unsock_statx(fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_TYPE, &status) < 0 ||

@@ -66,7 +66,7 @@ long unsock_firecracker_ask(int socket, const struct unsock_control_file *contro
     asked->length = 0;
     if (result < 0)
         return result;
-    /* Must be one write: the multiplexer drops the connection if a part of the request is not there yet. */
+    /* Must be one write: the multiplexer drops the connection if its read gets only a part of the request. */
     unsock_text_join(&line, "CONNECT ", UNSOCK_DECIMAL(dest.svm_port), "\n");
     result = unsock_sendto(socket, line.buffer, line.length, MSG_NOSIGNAL, NULL, 0);
     return result == (long)line.length ? 0 : -ECONNREFUSED;

@@ -34,7 +34,8 @@ static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long
     return socket < 0 ? result : unsock_ioctl(socket, request, (void *)argument);
 }
 
-/* FIONREAD, which AF_TIPC, and AF_VSOCK before Linux 6.13, lack: peeks at the data and counts them, up to PIECE. */
+/* Answers FIONREAD, which AF_TIPC lacks, and AF_VSOCK before Linux 6.13: peeks at the waiting data, and counts at most
+ * PIECE bytes. */
 UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long result) {
     char piece[PIECE];
     int32_t count;

@@ -140,8 +140,8 @@ static int64_t poll_until_answer(int64_t end) {
     return next == most ? end : UNSOCK_MIN(end, unsock_clock_ns() + next * (UNSOCK_SECOND_NS / 1000));
 }
 
-/* Waits until something changes, until `end`, or until a multiplexer's deadline. Returns as poll does; but the caller
- * must poll once more for the events. */
+/* Waits until something changes, until `end` (unsock_clock_ns), or until a multiplexer's deadline. Returns as poll
+ * does; but the caller must poll once more for the events. */
 static long wait_for_events(const struct wait *wait, struct pollfd *copy, int64_t end) {
     struct timespec left = {0, 0};
     long set = watch_quiet(wait, copy);
@@ -191,7 +191,8 @@ UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
-/* True if one of the descriptors waits for its multiplexer's answer. The kernel would report it as writable at once. */
+/* True if one of the descriptors waits for its multiplexer's answer. The kernel would report such a descriptor as
+ * writable at once. */
 static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0 ||
         !unsock_user_readable(fds, count * sizeof(*fds)))

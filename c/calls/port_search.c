@@ -1,5 +1,5 @@
 /* Finds the file by which a client reaches the server of an address. First tries, in one call, the name that worked
- * last time: only sockets that serve this address have it, unless it is PORT.dgram.sock or a hashed name
+ * last time: only sockets that serve this address have that name, unless it is PORT.dgram.sock or a hashed name
  * (rules/port_name.h). If that fails, reads the names of all the port's files and tries those that fit. If the names
  * have changed meanwhile, repeats this, TRIES times at most. */
 #include "calls/connect.h"

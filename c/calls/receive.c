@@ -8,8 +8,9 @@
 #include "replace/replace.h"
 
 /* Returns above 0 if the library handles a receive on this descriptor, else 0; -errno if the descriptor cannot be
- * identified, or its multiplexer has not answered yet. `asks`: identifies an unknown descriptor, as the call requests
- * the sender's address, or MSG_ERRQUEUE, for which AF_UNIX would return waiting data. */
+ * identified, or its multiplexer has not answered yet. `asks`: also identifies an unknown descriptor, as the call
+ * requests the sender's address, or has MSG_ERRQUEUE, for which AF_UNIX would return waiting data. Marks a datagram
+ * socket that another thread may replace as waited for. */
 static long concerns_receive(int fd, bool asks) {
     struct unsock_whose whose;
     long early = unsock_asking_before_data(fd);
@@ -78,7 +79,7 @@ static long receive_stream(int fd, struct msghdr *message, int flags, bool from)
     return peeks_all(flags, result) ? unsock_stream_peek_all(fd, message, flags, result) : result;
 }
 
-/* Writes the same fields of the message back as ____sys_recvmsg in net/socket.c. */
+/* Writes back the fields of the message that ____sys_recvmsg (net/socket.c) writes. */
 static long give_message_back(struct msghdr *message, const struct msghdr *done, long result) {
     if (result < 0 && result != -EFAULT)
         return result;
@@ -200,7 +201,8 @@ static long receive_unusual(int fd, void *data, size_t size, int flags, struct s
     return receive_from(fd, data, size, flags, address, length);
 }
 
-/* Receives datagrams here, not in receive_unusual: each further return after a wait costs time (rt/system_calls.h). */
+/* Receives datagrams here, not in receive_unusual: each further return after a wait costs time (docs/architecture.md,
+ * "Few functions wait"). */
 long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry && unsock_fd_is_redirected(entry) && entry->type == SOCK_DGRAM)

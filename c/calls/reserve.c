@@ -88,7 +88,7 @@ long unsock_stream_end(int fd, struct unsock_fd *entry) {
     long old = unsock_state_is_connected(entry->state) ? unsock_redirect_copy(fd) : -1;
     long result = stays ? unsock_stream_reserve(fd, entry) : unsock_redirect_to_new(fd, entry);
     /* Ends the connection for its peer, and for other processes that share it: one direction at a time. AF_TIPC refuses
-     * to end only one: there the close below resets the connection, as in TCP. */
+     * to end one direction alone: the close below then resets the connection, as in TCP. */
     for (int how = SHUT_WR; result == 0 && old >= 0 && how >= SHUT_RD; how--)
         unsock_shutdown(old, how);
     unsock_close_open(old);

@@ -1,7 +1,7 @@
-/* Resets: a close with SO_LINGER 0, and connect(AF_UNSPEC). AF_UNIX resets the peer only if this side closes with
- * unread data, which only the peer can cause. So this side sends an urgent byte last, which reads skip (unless
- * SO_OOBINLINE is set). The peer's poll reports this byte together with the hang-up. Then the peer's library replaces
- * the peer's socket by one whose next read fails with ECONNRESET. */
+/* Makes the peer see a reset, as over TCP, after a close with SO_LINGER 0 or a connect(AF_UNSPEC). AF_UNIX resets the
+ * peer only if this side closes with unread data, which only the peer can cause. So this side sends an urgent byte
+ * last, which reads skip (unless SO_OOBINLINE is set). The peer's poll reports this byte together with the hang-up.
+ * Then the peer's library replaces the peer's socket by one whose next read fails with ECONNRESET. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"
@@ -68,7 +68,7 @@ bool unsock_reset_take(int fd, uint32_t events) {
         !((events & POLLPRI) || (entry->flags & UNSOCK_STREAM_URGENT)) ||
         !(unsock_socket_poll(fd, POLLPRI) & POLLPRI) || unsock_ioctl(fd, FIONREAD, &there) < 0 || there != 1)
         return false;
-    /* With SO_OOBINLINE the urgent byte is one of the stream's. */
+    /* With SO_OOBINLINE the urgent byte is an ordinary byte of the stream. */
     long got = unsock_recvfrom(fd, &last, 1, MSG_OOB | MSG_PEEK | MSG_DONTWAIT, NULL, NULL);
     if (got == -EINVAL)
         got = unsock_recvfrom(fd, &last, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL);

@@ -53,7 +53,8 @@ UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, cons
     return unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
 }
 
-/* Sends to the known name. Inlined, as each return after a wait costs time (rt/system_calls.h). */
+/* Sends to the known name. Inlined, as each return after a wait costs time (docs/architecture.md, "Few functions
+ * wait"). */
 static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
                                                              int flags, const struct unsock_ip *ip) {
     struct sockaddr_un path;
@@ -71,7 +72,7 @@ static bool is_stream_send(int fd, int flags) {
     return !(flags & MSG_FASTOPEN) && unsock_stream_concerns(fd);
 }
 
-/* True if the message has no address and no control data, which AF_UNIX would not ignore as TCP does. */
+/* True if the message has neither an address nor control data: TCP ignores both, AF_UNIX does not. */
 static bool is_data_alone(const struct msghdr *message) {
     struct msghdr copy;
     return unsock_user_read(&copy, message, sizeof(copy)) == 0 && !copy.msg_name && copy.msg_controllen == 0;
@@ -146,7 +147,8 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     if (!message->msg_name)
         return send_to_peer(fd, entry, message, flags);
     long wrong = unsock_call_check_destination(fd, entry, family, message->msg_namelen);
-    /* A control file's socket may have received from a peer of its own family: the program replies to that address. */
+    /* A socket at a control file's target may have received from a peer of its own family, to whose address the program
+     * now replies. */
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
     if (family == AF_UNSPEC && entry->domain != AF_INET)
@@ -185,13 +187,14 @@ static long make_call(const struct call *call) {
                               message->msg_name, message->msg_namelen);
 }
 
-/* Sends one message. The kernel gets the program's own call if the library cannot read or does not handle it. */
+/* Sends one message. If the library cannot read the message, or does not handle it, makes the program's own call. */
 static long send_outgoing(const struct call *call) {
     struct unsock_outgoing outgoing;
     int fd = call->fd;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     socklen_t length = call->is_sendto ? call->message->msg_namelen : sizeof(outgoing.name);
-    /* An address shorter than a sockaddr_in is no IP address; sendmsg cuts one that is too long, sendto fails. */
+    /* An address shorter than a sockaddr_in is no IP address. If an address is too long, sendmsg cuts it, and sendto
+     * fails. */
     if (length > sizeof(outgoing.name) ||
         (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(entry, call->flags)))
         return make_call(call);

@@ -8,7 +8,7 @@
 
 #include <linux/poll.h>
 
-/* Follows move_addr_to_user in net/socket.c, in its order. */
+/* Makes the checks in the order of move_addr_to_user (net/socket.c). */
 long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_length, void *address,
                               socklen_t *length) {
     int32_t room;
@@ -38,8 +38,8 @@ bool unsock_socket_names_converts(int family) {
 }
 
 /* Returns an IP address for a peer without one: the default address, with the low 16 bits of a vsock peer's port, or a
- * port made from the inode number. With --accept-as, a vsock or TIPC peer gets an address of that range, chosen by its
- * machine's number: many servers trust the addresses of their own machine. */
+ * port made from the socket's inode number. With --accept-as, a vsock or TIPC peer gets an address of that range,
+ * chosen by its machine's number: many servers trust the addresses of their own machine. */
 static struct unsock_ip peer_address(const struct unsock_fd *entry, int fd, const union unsock_sockaddr *peer) {
     bool vsock = peer->any.sa_family == UNSOCK_AF_VSOCK;
     uint32_t machine = 0, number = 0;
@@ -95,7 +95,8 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, l
     *wrong = family == AF_UNIX ? UNSOCK_MIN(owner, 0) : 0;
     if (owner != UNSOCK_IS_OURS)
         return NULL;
-    /* A TCP socket has replaced a refused stream. That socket's name is right, unless the program bound the stream. */
+    /* A TCP socket has replaced a refused stream. The TCP socket's name is right, unless the program bound the
+     * stream. */
     bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
     return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
 }

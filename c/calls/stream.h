@@ -34,7 +34,7 @@ static inline bool unsock_stream_is_foreign(int fd) {
 }
 
 /* Asks the kernel about an unknown descriptor: true if it is an AF_UNIX stream in the place of a TCP socket (inherited
- * by exec). Notes that it has asked, so that callers can ask once for each number (unsock_asked_fd). */
+ * by exec). Notes the number, so that callers ask only once about each number (unsock_asked_fd). */
 bool unsock_stream_was_inherited(int fd);
 
 /* True if the library makes the writes on this descriptor: it is a known, foreign or inherited stream (above), for
@@ -71,14 +71,16 @@ long unsock_stream_broken(int flags);
  * process has the socket. (Before Linux 5.15 AF_UNIX has no urgent byte: the peer reads an end of file.) */
 void unsock_reset_send(int fd, const struct unsock_fd *entry);
 
-/* Before a close: calls unsock_reset_send if SO_LINGER is on with 0 seconds. Only for sockets with SO_LINGER set. */
+/* Before a close: calls unsock_reset_send if SO_LINGER is on with 0 seconds. Call it only for sockets whose SO_LINGER
+ * the program has set. */
 void unsock_reset_closing(int fd, const struct unsock_fd *entry);
 
 /* Returns an AF_UNIX stream whose peer has closed, or -errno. With `with_error`, the peer left data unread: the kernel
  * reports ECONNRESET once, and to all kinds of polls the events of a TCP socket that was reset or refused. */
 long unsock_reset_open(bool with_error);
 
-/* Replaces a connection by a stream of unsock_reset_open, with the same marks and addresses. Returns 0 or -errno. */
+/* Replaces a connection by a stream of unsock_reset_open, with the same marks and addresses; `with_error` also marks it
+ * as reset. Returns 0 or -errno. */
 long unsock_reset_install(int fd, struct unsock_fd *entry, bool with_error);
 
 /* If the peer has reset the connection, replaces the socket by one that reports the reset, and returns true. `events`

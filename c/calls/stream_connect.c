@@ -2,7 +2,7 @@
  *
  *   the control file, if this process last found one at the port   connect_by_control
  *   the name that worked last, then the names of the port          unsock_port_go (calls/connect.h)
- *   the network, if no name exists (ENOENT) and UNSOCK_FALLBACK    connect_stream_to_ip
+ *   the network, if no name exists and UNSOCK_FALLBACK is set      connect_stream_to_ip
  *   a control file, if nobody accepted at the name                 connect_refused */
 #include "calls/arguments.h"
 #include "calls/bind.h"
@@ -155,7 +155,8 @@ static long connect_by_name(struct attempt *attempt) {
 }
 
 /* Connects by the port's control file, without trying a socket file first, if this process last found a control file
- * there. Returns false, with nothing done, if it found none, or the file is gone. */
+ * there. Returns false, without a connect, if this process last found another file there, or if the control file is
+ * gone. */
 static bool connect_by_control(struct attempt *attempt, long *result) {
     long answers;
     if (unsock_known_port(&attempt->target, SOCK_STREAM) != UNSOCK_KNOWN_CONTROL)

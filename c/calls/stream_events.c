@@ -16,8 +16,9 @@ static uint32_t hangup_of_listener(int fd, uint32_t events) {
     return listens ? POLLHUP | POLLOUT : events;
 }
 
-/* Follows tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP keep the kernel's
- * events. Before a mark is set, polls again: another thread may have closed the socket that had these events. */
+/* Follows tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP sockets keep the
+ * kernel's events. Before a mark is set, polls again: another thread may have closed the socket that had these
+ * events. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (unsock_sandboxed)
         return events;

@@ -28,9 +28,9 @@ long unsock_stream_broken(int flags) {
     return -EPIPE;
 }
 
-/* Notes in a flag that a write was lost. Without this flag, SO_ERROR is answered without reading the socket's marks, a
- * system call that programs would pay after each connect. A further shutdown wakes waiting threads and edge-triggered
- * sets, as TCP's reset does (unix_shutdown). */
+/* Notes in a flag that a write was lost. A query of SO_ERROR reads the socket's marks, by one more system call, only if
+ * the flag is set: programs query SO_ERROR after each connect. A further shutdown wakes waiting threads and
+ * edge-triggered sets, as TCP's reset does (unix_shutdown). */
 static void note_lost(int fd) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry)

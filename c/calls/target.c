@@ -158,7 +158,8 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
         take_back(fd, entry, NULL);
         unsock_fds_visit_duplicates(fd, take_back, NULL);
     }
-    bool later = is_stream && result == 0 && way.flags > 0 && (way.flags & O_NONBLOCK); /* as in stream_connect.c */
+    /* A non-blocking TCP connect returns EINPROGRESS first, even if the connection is made at once. */
+    bool later = is_stream && result == 0 && way.flags > 0 && (way.flags & O_NONBLOCK);
     if (!way.asks && (result == 0 || result == -EINPROGRESS))
         remember_target(entry, result == 0 && !later ? UNSOCK_STATE_CONNECTED : UNSOCK_STATE_CONNECTING, asked);
     if (is_stream)
@@ -239,7 +240,7 @@ UNSOCK_OWN_FRAME long unsock_target_use_path(int fd, const void *address, sockle
     if ((binds ? result != -EADDRINUSE : !unsock_resolve_is_worth_it(result)) || !read_path(address, length, &path))
         return result;
     long answers = unsock_resolve(path.sun_path, NULL);
-    /* The path may be any file's: EINVAL is only for a connect to a damaged control file. */
+    /* The path may be any file: only a connect to a damaged control file gets EINVAL. */
     if (answers == -EINVAL && (binds || unsock_control_file_read(path.sun_path, NULL) != -EINVAL))
         return result;
     if (answers != UNSOCK_ANSWERS_CONTROL && answers != -EINVAL && answers != -EACCES)

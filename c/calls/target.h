@@ -51,7 +51,7 @@ int unsock_target_family(const struct unsock_control_file *control);
 /* Makes a target an address to connect to: VMADDR_CID_ANY, for servers to bind, becomes VMADDR_CID_LOCAL. */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
-/* Marks how a stream's half-close is treated, as the control file says. */
+/* Marks a stream's socket if the control file treats half-closes otherwise than the target's family does by default. */
 void unsock_target_mark(int fd, const struct unsock_control_file *control);
 
 /* True if the descriptor's own socket can connect to the target: a new stream of the target's family, without
@@ -75,7 +75,7 @@ long unsock_target_apply_options(const struct unsock_control_file *control, int 
  * While the program waits until it can write, the library waits for the reply. Intercepted calls that send, receive or
  * wait on the descriptor read the part of the reply that has arrived. */
 
-/* How many streams wait for their multiplexers. Read it atomically, as other threads change it. */
+/* The number of streams that wait for their multiplexers. Read it atomically, as other threads change it. */
 extern int unsock_asking_count;
 
 /* Returns the entry of a descriptor that waits for its multiplexer, else NULL. No system call. */
@@ -114,7 +114,8 @@ long unsock_asking_connect(int fd, struct unsock_fd *entry);
 /* Returns the milliseconds until the earliest deadline of a multiplexer's answer, at most `most`. */
 int64_t unsock_asking_next(int64_t most);
 
-/* Fails the connects whose deadline has passed. Returns how many. */
+/* Ends the connects whose deadline has passed: each fails, unless its answer has just arrived. Returns how many
+ * ended. */
 int unsock_asking_expire(void);
 
 /* Forgets the connect of a descriptor that is about to be closed, unless the descriptor has duplicates. */

@@ -53,7 +53,7 @@ static inline long write_or_send(int fd, const void *data, size_t size, int flag
     return sends ? unsock_real_send(fd, data, size, flags) : unsock_real_write(fd, data, size);
 }
 
-/* Writes one buffer. Inlined, as each return costs time (rt/system_calls.h). */
+/* Writes one buffer. Inlined, as each return after a wait costs time (docs/architecture.md, "Few functions wait"). */
 static inline __attribute__((always_inline)) long write_piece(int fd, const void *data, size_t size, int flags,
                                                               bool sends) {
     long early = unsock_asking_before_data(fd);
