@@ -43,7 +43,7 @@ static bool guesses_local(int type) {
  * to connect to an address that is not covered. */
 extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
 
-/* The family that unsock_born_note_target got last, and how often in a row (AF_UNIX: always 1). */
+/* The last family that unsock_born_note_target got, and how often in a row: at most TARGETS, for AF_UNIX always 1. */
 static int target;
 static int targets;
 

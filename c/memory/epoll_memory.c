@@ -1,22 +1,22 @@
-/* Stores registrations in epoll sets. Each set has an identity, a serial number, which its duplicates share; a later
- * set with the same descriptor number gets another one. The chunks hold the latest registration of each descriptor.
- * `more` holds older registrations in other sets. */
+/* Remembers epoll sets and registrations. Each set has an identity, a serial number, which its duplicates share; a
+ * later set with the same descriptor number gets a new identity. The chunks hold the latest registration of each
+ * descriptor. `more` holds older registrations, in other sets. */
 #include "memory/epoll_memory.h"
 
 #include "memory/fds.h"
 
 #define CHUNK UNSOCK_FDS_CHUNK
 #define CHUNKS 1024
-#define MORE 256    /* for descriptors in several sets; the oldest are overwritten */
-#define PLACES 8192 /* descriptors by set and data; the newest overwrites */
-#define MARKS 256   /* of sets; several sets share one */
+#define MORE 256    /* registrations in `more`; a new one overwrites the oldest that has not fired */
+#define PLACES 8192 /* a hash table: the descriptor for a set and data; a collision overwrites */
+#define MARKS 256   /* one for each set, by its identity; several sets may share one */
 
 /* A bit of unsock_watch.set: the descriptor may also be registered in `more`, or in unknown sets. */
 #define MANY (1u << 31)
 
 struct chunk {
     struct unsock_watch watches[CHUNK];
-    uint32_t sets[CHUNK]; /* the identities of the sets; 0: no set */
+    uint32_t sets[CHUNK]; /* the identity of the set with this descriptor number; 0: no set known */
 };
 
 static UNSOCK_TABLE struct chunk first_chunk;
@@ -29,7 +29,7 @@ static UNSOCK_TABLE struct {
 } more[MORE];
 static unsigned more_used;
 static UNSOCK_TABLE int32_t places[PLACES]; /* the descriptor, plus 1 */
-static uint8_t marks[MARKS];                /* 1: may have events that are not the kernel's own */
+static uint8_t marks[MARKS];                /* 1: a set may have events that are not the kernel's own */
 static UNSOCK_TABLE uint64_t with_set[CHUNK * CHUNKS / 64];
 
 static inline struct chunk *chunk_of(int fd) {
@@ -42,7 +42,8 @@ static inline struct unsock_watch *at(int fd) {
     return chunk ? &chunk->watches[fd % CHUNK] : NULL;
 }
 
-/* Returns the chunk of a number, and makes it if need be. NULL if the number is too high or there is no memory. */
+/* Returns the chunk of a descriptor; makes the chunk if need be. NULL if the number is too high or there is no
+ * memory. */
 static struct chunk *make_chunk(int fd) {
     if ((unsigned)fd >= CHUNK * CHUNKS)
         return NULL;
@@ -138,7 +139,8 @@ static struct unsock_watch *find_registration(uint32_t set, int fd, struct unsoc
     return NULL;
 }
 
-/* Copies `old`, a registration in another set that may still be in force, to `more`. Overwrites none that has fired. */
+/* Copies `old`, a registration of `fd` that may still be in force in another set, to `more`. Does not overwrite a
+ * registration that has fired; if all in `more` have fired, drops `old`. */
 static void keep_old(int fd, const struct unsock_watch *old) {
     for (int tries = 0; tries < MORE; tries++) {
         unsigned i = __atomic_fetch_add(&more_used, 1, __ATOMIC_RELAXED) % MORE;
@@ -193,8 +195,9 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
         unsock_epoll_mark(set);
     }
     bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
-    /* ADD: `fd` is also in another set, which may be closed. MOD or DEL of an unknown registration: it was added
-     * through a duplicate of the set. Either way, `fd` may be in sets that are not known here. */
+    /* In both cases, `fd` may be in sets that are not known here. ADD: `fd` is noted already, in a set that may be
+     * closed. MOD or DEL: `fd` is not noted in this set, so it was added through a duplicate of the set, and its notes
+     * may be wrong. */
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
         drop_watches(fd, first, false);
     if (somewhere && (operation == EPOLL_CTL_ADD || !here))

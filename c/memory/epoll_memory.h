@@ -18,13 +18,13 @@ struct unsock_epoll_event {
 /* A registration. Several threads may read and write its members at once. */
 struct unsock_watch {
     uint64_t data;
-    uint32_t events; /* as the kernel keeps them, with EPOLLERR and EPOLLHUP, and with the two bits below */
+    uint32_t events; /* the program's, with EPOLLERR and EPOLLHUP (the kernel adds both), and the two bits below */
     uint32_t set;    /* the set's identity (epoll_memory.c); 0: none. The highest bit: MANY */
 };
 
 /* Bits in `events` that epoll does not use (sys/epoll.h). */
-#define UNSOCK_WATCH_QUIET (1u << 20) /* registered edge-triggered: AF_UNIX reports a hang-up that TCP does not */
-#define UNSOCK_WATCH_FIRED (1u << 21) /* QUIET and one-shot, and fired, as far as the program knows */
+#define UNSOCK_WATCH_QUIET (1u << 20) /* edge-triggered for now, to hide a hang-up that TCP does not report */
+#define UNSOCK_WATCH_FIRED (1u << 21) /* QUIET and one-shot, and the program has had its event */
 #define UNSOCK_WATCH_MARKS (UNSOCK_WATCH_QUIET | UNSOCK_WATCH_FIRED)
 
 void unsock_epoll_note_new_set(int set);
@@ -35,13 +35,14 @@ void unsock_epoll_duplicate_set(int from, int to);
 /* Marks a set. Call it before the set gets a descriptor whose events the library may change. */
 void unsock_epoll_mark(int set);
 
-/* True only if the library saw the set's creation and has not marked it: its events are the kernel's own. */
+/* True only if the library saw the set's creation and has not marked the set: all its events are the kernel's own. */
 bool unsock_epoll_is_kernels(int set);
 
 /* Returns the lowest known set from `from` on, or -1. The set may be closed, if its close was not intercepted. */
 int unsock_epoll_next_set(int from);
 
-/* Forgets a descriptor number that was closed or reused, is no set, or has lost all registrations. */
+/* Forgets everything noted here about a descriptor number: the number was closed or reused, or its descriptor is no
+ * epoll set any more, or has lost all registrations. */
 extern int unsock_epoll_end;
 void unsock_epoll_forget_number(int fd);
 
@@ -57,7 +58,7 @@ static inline bool unsock_epoll_is_fired(uint32_t events) {
 }
 
 /* Notes a successful epoll_ctl of `fd` in `set`. `event` is the registration that ADD or MOD has made. Returns false if
- * it cannot be stored. For descriptors in several sets, new registrations overwrite the oldest that have not fired. */
+ * the registration cannot be stored. */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
 
 /* Notes that `fd` may be registered in sets unknown to the library, which did not see how `fd` was made. */
@@ -66,8 +67,8 @@ bool unsock_epoll_is_anywhere(int fd); /* True after that note, or if `fd` may b
 
 struct unsock_watch *unsock_watch_of(int set, int fd);
 
-/* Copies the registration of `fd` in `set` to `event`. If that is unknown and `fd` is known to be in one set only,
- * copies the registration there, as `set` may be another number of that set. False if neither is known. */
+/* Copies the registration of `fd` in `set` to `event`. If none is known in `set`, but one in another set alone, copies
+ * that one: `set` may be another number of that set. Returns false if neither is known. */
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
 bool unsock_epoll_is_registered(int fd);

@@ -12,7 +12,7 @@ enum unsock_state {
     UNSOCK_STATE_BOUND,     /* bound to `local`; datagrams: has sent to no address yet */
     UNSOCK_STATE_REFUSED,   /* stream: its connect has failed, and the next calls report this (`refusal`) */
     UNSOCK_STATE_RESERVED,  /* stream: bound to `local`, and shut down or disconnected; may listen again. Has no file if
-                               the program did not choose the port, or if another socket has taken it */
+                               the program did not choose the port, or if another socket has taken the port */
     UNSOCK_STATE_LISTENING, /* stream */
     UNSOCK_STATE_CONNECTING, /* stream: to `remote`; connect has not returned 0 yet */
     UNSOCK_STATE_CONNECTED,  /* to `remote` */
@@ -66,14 +66,14 @@ enum {
     /* Of the socket: cleared when another socket replaces it. */
     UNSOCK_BOUND = 1 << 0, /* the program bound it, to `local`; still set after a connect */
     UNSOCK_NAMED = 1 << 1, /* the kernel socket has a name: it cannot be bound again */
-    UNSOCK_FILE = 1 << 2,  /* its name is a socket file, removed with it; KIND_FOREIGN: files/control_file.h */
-    UNSOCK_STREAM_UNLISTED = 1 << 3,        /* reserved: gets its port anew at listen (unsock_port_come_forward) */
+    UNSOCK_FILE = 1 << 2,  /* its name is a socket file, which its close removes (for KIND_FOREIGN: control_file.h) */
+    UNSOCK_STREAM_UNLISTED = 1 << 3,        /* RESERVED: not among the port's names until it listens again */
     UNSOCK_ANY_PORT = 1 << 4,               /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,               /* made by accept */
     UNSOCK_DATAGRAM_HEARD = 1 << 7,         /* has received a datagram, or a thread has waited for one */
     UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* datagrams from outside the directory count as sent by `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
-    UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: no more is to come; data may wait to be read */
+    UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: the peer has ended; received data may still wait to be read */
     UNSOCK_STREAM_HELD = 1 << 11,           /* KIND_FOREIGN: the program's half-close is held back */
     UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 12, /* the last datagram reached nobody; a call must report it */
     UNSOCK_DATAGRAM_BATCHES = 1 << 13,      /* may receive batches (calls/datagram_batch.c) */
@@ -93,10 +93,10 @@ struct unsock_fd {
     uint8_t domain;    /* AF_INET or AF_INET6: the family that the program opened */
     uint8_t state;     /* enum unsock_state */
     uint16_t protocol; /* as SO_PROTOCOL returns it */
-    uint8_t born;      /* KIND_FOREIGN and NEW: the family that the socket was made of; see unsock_fd_born_family */
+    uint8_t born;      /* KIND_FOREIGN in state NEW: the kernel socket's family; see unsock_fd_born_family */
     uint32_t flags;
-    uint32_t ring;          /* joins duplicates (memory/fds.c); 0: it never had any */
-    uint64_t options;       /* one bit for each row of the option table that is not rare: the program set it */
+    uint32_t ring;          /* joins duplicates (memory/fds.c); 0: the descriptor never had any */
+    uint64_t options;       /* one bit for each option that is not rare: see unsock_option_is_set (option_table.h) */
     struct unsock_ip local; /* its tag: enum unsock_name_tag */
     union {                 /* the state decides which: use unsock_fd_remote, ..._file and ..._refusal below */
         struct unsock_ip remote;
@@ -153,7 +153,8 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
 #define UNSOCK_CHECK(certain) ((void)0)
 #endif
 
-/* Puts the socket into another state, if state.c allows it. Clears the data that only one of the two states has. */
+/* Puts the socket into another state, if state.c allows it. Clears `held` if only one of the two states has a remote
+ * address. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     bool follows = unsock_state_follows(entry->state, state);
     UNSOCK_CHECK(follows);
@@ -181,7 +182,7 @@ static inline struct unsock_fd_refusal *unsock_fd_refusal(const struct unsock_fd
     return (struct unsock_fd_refusal *)&entry->held.refusal;
 }
 
-/* Clears the entry of a descriptor, and its epoll registrations. */
+/* Clears the entry of a descriptor, and forgets its epoll registrations (memory/epoll_memory.h). */
 void unsock_fds_forget(int fd);
 
 /* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Code that sets UNSOCK_FILE must
@@ -244,7 +245,7 @@ static inline bool unsock_fds_has_nobody(int fd) {
     return entry && entry->state == UNSOCK_STATE_NOBODY;
 }
 
-/* Points to a byte: 1 once a socket was in state NOBODY. The stubs of rewritten `read` calls then
+/* Points to a byte that becomes 1 once any socket is in state NOBODY. From then on, the stubs of rewritten `read` calls
  * call the library. */
 extern uint8_t *unsock_fds_reads;
 
@@ -257,7 +258,8 @@ static inline bool unsock_fd_has_chosen_port(const struct unsock_fd *entry) {
     return (entry->flags & (UNSOCK_BOUND | UNSOCK_ANY_PORT)) == UNSOCK_BOUND;
 }
 
-/* Returns the address in the name of the socket's file: still the wildcard if a connect has replaced it in `local`. */
+/* Returns the address in the name of the socket's file. If a connect has replaced the wildcard in `local`
+ * (UNSOCK_SETTLED), the file's name still has the wildcard. */
 static inline struct unsock_ip unsock_fd_bound_to(const struct unsock_fd *entry) {
     if (!(entry->flags & UNSOCK_SETTLED))
         return entry->local;
@@ -290,7 +292,8 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
            entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
-/* One bit for each port from which a stream has connected. A clear bit shows that no client here has the port. */
+/* One bit for each port that a client stream of this process has had. If a port's bit is clear, no client stream that
+ * this process knows has the port. */
 extern uint64_t unsock_fds_client_ports[65536 / 64];
 
 void unsock_fds_duplicate(int from, int to);
@@ -305,7 +308,8 @@ void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *wi
 /* Copies a descriptor's state, flags, addresses and options to its duplicates of the same kind. */
 void unsock_fds_tell_those(int fd);
 
-/* Sets this flag alone for `fd` and its duplicates of the same kind: another thread may change their other facts. */
+/* Sets this flag, and copies nothing else, for `fd` and its duplicates of the same kind: other threads may be changing
+ * the rest of their entries. */
 void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag);
 
 /* Notes that the program set O_NONBLOCK on a stream. Its duplicates share the flag. */
@@ -315,7 +319,8 @@ static inline void unsock_fds_was_made_nonblocking(int fd) {
         unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_NONBLOCKING);
 }
 
-/* Copies only the changed options to the duplicates, since the rest of the entry may not be up to date yet. */
+/* Copies the options, and nothing else, to the descriptor's duplicates of the same kind: the rest of the entry may not
+ * be up to date yet. */
 void unsock_fds_tell_options(int fd);
 
 static inline bool unsock_fds_may_be_exchanged(int fd) {

@@ -20,7 +20,7 @@ const struct unsock_option_row unsock_option_table[] = {
     KERNEL(SO_OOBINLINE),
     KERNEL(SO_PRIORITY),
     KERNEL(SO_RCVBUF),
-    {SOL_SOCKET, SO_SNDBUF, UNSOCK_OPTION_KERNEL, 1, 0, 0, 0, 0}, /* datagrams: the size that the program reads */
+    {SOL_SOCKET, SO_SNDBUF, UNSOCK_OPTION_KERNEL, 1, 0, 0, 0, 0}, /* values[1], datagrams: what getsockopt returns */
     KERNEL(SO_RCVLOWAT),
     KERNEL(SO_RCVTIMEO),
     KERNEL(SO_TIMESTAMP),
@@ -29,7 +29,7 @@ const struct unsock_option_row unsock_option_table[] = {
     KERNEL(SO_BUSY_POLL),
     KERNEL(SO_INCOMING_CPU),
     KERNEL(11 /* SO_NO_CHECK */),
-    NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; the library sets the kernel's own for datagrams */
+    NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; a datagram socket's own limit is the library's */
     FLAG(SOL_SOCKET, SO_REUSEPORT, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_NODELAY, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_CORK, 0),
@@ -50,7 +50,7 @@ const struct unsock_option_row unsock_option_table[] = {
     NUMBER(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 9),
     NUMBER(IPPROTO_TCP, TCP_FASTOPEN, 10),
     NUMBER(IPPROTO_TCP, TCP_MAXSEG, 11),
-    {IPPROTO_TCP, TCP_CONGESTION, UNSOCK_OPTION_TEXT, 12, 0, 0, 0, 0}, /* to 15 */
+    {IPPROTO_TCP, TCP_CONGESTION, UNSOCK_OPTION_TEXT, 12, 0, 0, 0, 0}, /* values 12 to 15 */
     NUMBER(IPPROTO_IP, IP_TOS, 16),
     NUMBER(IPPROTO_IP, IP_TTL, 17),
     NUMBER(IPPROTO_IP, IP_MTU_DISCOVER, 18),
@@ -78,7 +78,7 @@ const struct unsock_option_row unsock_option_table[] = {
     KERNEL(SO_TIMESTAMPNS),
     KERNEL(SO_TIMESTAMPING),
     KERNEL(SO_MAX_PACING_RATE),
-    NUMBER(SOL_SOCKET, SO_PEEK_OFF, 38), /* the kernel's, too, where data can be peeked at */
+    NUMBER(SOL_SOCKET, SO_PEEK_OFF, 38), /* also set in the kernel, except for an unconnected stream */
     KERNEL(SO_LOCK_FILTER),
     KERNEL(SO_NOFCS),
     KERNEL(SO_SELECT_ERR_QUEUE),
@@ -88,7 +88,7 @@ const struct unsock_option_row unsock_option_table[] = {
     KERNEL(70 /* SO_BUSY_POLL_BUDGET */),
     KERNEL(SO_SNDBUFFORCE),
     KERNEL(SO_RCVBUFFORCE),
-    KERNEL(72 /* SO_BUF_LOCK */), /* after the sizes, which set it too */
+    KERNEL(72 /* SO_BUF_LOCK */), /* copied after the buffer sizes, as setting a size changes it, too */
     FLAG(SOL_SOCKET, SO_PASSCRED, 0),
     FLAG(SOL_SOCKET, SO_PASSSEC, 0),
     FLAG(SOL_SOCKET, 76 /* SO_PASSPIDFD */, 0),
@@ -162,7 +162,8 @@ struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
     return chunk ? &chunk[fd % CHUNK] : NULL;
 }
 
-/* Returns the descriptor's memory to write into, cleared if it has nothing of this descriptor; NULL: no memory. */
+/* Returns the descriptor's memory for writing; NULL: no memory. Clears it first if the entry lacks UNSOCK_OPTIONS: it
+ * then has the options of an earlier descriptor with this number, or none. */
 static struct unsock_option_memory *take_memory(int fd, struct unsock_fd *entry) {
     struct unsock_option_memory *memory = unsock_option_memory(fd, true);
     if (!memory || (entry->flags & UNSOCK_OPTIONS))

@@ -8,10 +8,10 @@
 #define UNSOCK_SO_PEERPIDFD 77 /* since 6.5 */
 
 enum unsock_option_row_kind {
-    UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: the kernel keeps the value; the bit says that it was set (see SO_SNDBUF) */
+    UNSOCK_OPTION_KERNEL,  /* SOL_SOCKET: the kernel keeps the value; the bit says that the program set it */
     UNSOCK_OPTION_APPLIED, /* SOL_SOCKET flags without effect on AF_UNIX: set in the kernel, read back from the bit */
     UNSOCK_OPTION_FLAG,    /* on or off: the bit says that it differs from `initial` */
-    UNSOCK_OPTION_NUMBER,  /* a number in the values: the bit says that there is one */
+    UNSOCK_OPTION_NUMBER,  /* a number in the values: the bit says that the program set it */
     UNSOCK_OPTION_TEXT,    /* TCP_CONGESTION: UNSOCK_OPTION_TEXT_SIZE bytes in the values */
 };
 
@@ -21,7 +21,7 @@ struct unsock_option_row {
     int16_t name;
     uint8_t kind;
     uint8_t value;   /* index in the values */
-    uint8_t simple;  /* 1: least..most decides a stream's setsockopt, without a system call */
+    uint8_t simple;  /* 1: setsockopt of a stream only checks for least..most, without a system call */
     int32_t initial; /* FLAG, or simple: the value of a new socket */
     int32_t least;
     int32_t most;
@@ -69,8 +69,8 @@ const int32_t *unsock_option_recall(int fd, const struct unsock_fd *entry, int r
 
 void unsock_option_copy(int from, int to);
 
-/* Returns a flag's value, or the number that the program set (0: none). For an IP socket, returns the kernel's
- * value. */
+/* Returns a flag's value, or the number that the program set (0: none). For an IP socket, returns the kernel's value if
+ * the program set the option, else 0. */
 int32_t unsock_option_number(int fd, const struct unsock_fd *entry, int level, int name);
 
 /* True if this flag (SO_REUSEPORT, IPV6_V6ONLY, IP_PKTINFO, …) is on. Works for every kind of descriptor. */

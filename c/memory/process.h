@@ -17,10 +17,10 @@ struct unsock_this_process {
     int32_t locker;         /* the tid of the thread that has the directory's lock, or is about to take it; 0: none */
     int32_t lock_file;      /* the descriptor of the lock's file, plus 1; 0: none yet */
     const void *lock_frame; /* the address of the thread's struct unsock_lock, on its stack */
-    uint64_t lock_sum;      /* a checksum of the bytes at lock_frame */
-    int64_t lock_vain;      /* waits for the lock are short until this time (unsock_libc_clock): one has failed */
+    uint64_t lock_sum;      /* a checksum of the path in that struct */
+    int64_t lock_vain;      /* waits for the lock are short until this unsock_libc_clock, since one failed */
     uint32_t port_cursor;   /* the place in the ephemeral range where the search for a port begins; 0: none yet */
-    bool lock_kept;         /* the lock's file is still there, for the next use */
+    bool lock_kept;         /* this process has left the lock's file in the directory, for its next use */
     bool unwiped;           /* the kernel has no such page: a forked child sees its parent's data */
     bool has_made;          /* this process has made a socket file; a forked child may only have inherited some */
     uint64_t bound[UNSOCK_OWN_MADE / 64]; /* one bit by descriptor: this process bound the socket to its file */
@@ -56,11 +56,12 @@ void unsock_files_made(void);
 void unsock_files_of_others(void); /* Notes that this process has a file that its parent may not know */
 void unsock_files_left(void);      /* Notes that this process will not check all its files (late close, exec, filter) */
 
-/* True if the parent checks the files of inherited sockets. Call it after this process's close. If the parent still
- * checks files then, its own close comes later and finds this socket closed. */
+/* True if the parent process checks the files of the sockets that this process has inherited. Call it after this
+ * process's close of such a socket: a parent that still checks files at that time closes its own descriptor later, and
+ * finds this one closed. */
 bool unsock_files_are_parents(void);
 
-/* True if the library's filter (c/trap) is in this process. It stays, also after exec. Makes one system call. */
+/* True if this process has the library's filter (c/trap). A filter stays, also after exec. Makes one system call. */
 bool unsock_is_trapped(void);
 
 /* The kernel's struct sigaction. aarch64 has the restorer too, for its 32-bit programs. */
@@ -78,9 +79,9 @@ struct unsock_signal_stack {
     uint64_t size;
 };
 
-/* The kind of name by which this process last reached a server of a port, or received from a client. A guess, but safe:
- * a name with an address belongs only to sockets on this address, so any socket that answers is right. Exceptions:
- * KNOWN_PLAIN, which serves one reply, and hashed names (rules/port_name.h). */
+/* The kind of name by which this process last reached a server of a port, or got a datagram from a client. A guess, but
+ * a safe one: a name with an address belongs only to sockets on this address, so any socket that answers is right.
+ * Exceptions: KNOWN_PLAIN, which is used for one reply only, and hashed names (rules/port_name.h). */
 
 enum unsock_known_way {
     UNSOCK_KNOWN_NOTHING,

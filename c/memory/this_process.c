@@ -93,7 +93,7 @@ bool unsock_is_trapped(void) {
 
 #define PLACES 512 /* two ports with the same place replace each other, which costs one call each */
 
-/* The port, and above it its enum unsock_known_way. */
+/* In each word, the low 16 bits have a port, and the bits above have its enum unsock_known_way. */
 static UNSOCK_TABLE uint32_t known_ports[2][2][PLACES];
 
 static uint32_t *place_of_known_port(const struct unsock_ip *target, int type) {

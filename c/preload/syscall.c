@@ -41,8 +41,8 @@ static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     return ring;
 }
 
-/* Answers a call by its number: the ring and the execs here, all others by the code that trapped and
- * rewritten calls use, too. */
+/* Answers a call by its number: the ring and the execs here, all others by the code that trapped and rewritten calls
+ * use, too. */
 static long answer_others(long number, long a, long b, long c, long d, long e, long f) {
     switch (number) {
     case __NR_io_uring_setup:

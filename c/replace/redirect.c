@@ -38,7 +38,8 @@ long unsock_redirect_open_like(int fd, int domain, int type, long *flags) {
 /* Copies the receiver of SIGIO and SIGURG (fcntl(2)); also without O_ASYNC, which may be set later. */
 static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
     struct unsock_owner owner = {0, 0};
-    /* A descriptor whose options or sets are unknown was opened unseen (kernel/identify.c), and may have a receiver. */
+    /* If a descriptor's options or epoll sets are unknown, the library did not see its opening (kernel/identify.c): the
+     * descriptor may have a receiver. */
     bool elsewhere = (entry->options & UNSOCK_OPTION_SOME_RARE) || unsock_epoll_is_anywhere(fd);
     bool may_have = elsewhere || __atomic_load_n(&owners_met, __ATOMIC_RELAXED);
     if (!may_have || unsock_fcntl(fd, UNSOCK_F_GETOWN_EX, (unsigned long)&owner) < 0 || owner.pid == 0)
@@ -49,7 +50,8 @@ static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
         unsock_fcntl(standin, UNSOCK_F_SETSIG, signal);
 }
 
-/* Copies the status flags and owner. `flags`: from unsock_redirect_open_like; negative: `standin` does not block. */
+/* Copies the status flags and the receiver of signals. `flags`: from unsock_redirect_open_like; negative: `standin`
+ * does not block. */
 static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long flags) {
     bool alike = flags >= 0;
     if (!alike)

@@ -22,9 +22,10 @@ long unsock_redirect_copy(int fd);
 /* Notes that the program has set the receiver of a descriptor's signals (fcntl(2), F_SETOWN). */
 void unsock_redirect_expect_owner(void);
 
-/* Puts `standin` behind `fd` and its duplicates. Each keeps its number, status flags, owner, close-on-exec, epoll
- * registrations and options. `entry` then has the new kind, without the flags about the old socket's name and
- * connection. On failure `fd` is unchanged. Closes the stand-in's own descriptor in any case. Returns 0 or -errno. */
+/* Puts `standin` behind `fd` and its duplicates. Each keeps its number, status flags, receiver of signals,
+ * close-on-exec, epoll registrations and options. `entry` then has the new kind, without the flags about the old
+ * socket's name and connection. On failure `fd` is unchanged. Closes the stand-in's own descriptor in any case. Returns
+ * 0 or -errno. */
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind);
 
 /* As unsock_redirect_install. `flags` is from unsock_redirect_open_like; negative if unsock_redirect_open was used. */
@@ -78,7 +79,7 @@ enum unsock_whose_answer {
 #define UNSOCK_ASK_FOR(family) ((unsigned)(family) << 8)
 
 struct unsock_whose {
-    struct unsock_fd *entry; /* the descriptor's entry; NULL: it has none, and the kernel was not asked */
+    struct unsock_fd *entry; /* NULL: the descriptor has no entry, and the kernel was not asked */
     struct unsock_fd scratch;
 };
 
@@ -99,8 +100,8 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
 /* epoll.c: Keeps registrations in epoll sets when a descriptor's socket is replaced. */
 
 /* Returns the events to register in the kernel for a program that requests `events`: for reads of AF_UNIX streams also
- * EPOLLPRI, which shows a waiting urgent byte. Holds some events back until the socket's
- * Firecracker multiplexer has answered (calls/asking). */
+ * EPOLLPRI, which shows a waiting urgent byte. Leaves some events out until the socket's Firecracker multiplexer has
+ * answered (calls/asking). */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);

@@ -24,13 +24,15 @@ struct unsock_fd *unsock_reuse_entry(int fd) {
     return entry;
 }
 
-/* True if the name does not fit the entry: it is not of the library's form, or is missing though the entry has one. */
+/* True if the name does not fit the entry: the name is not of the library's form, or is missing although the entry has
+ * UNSOCK_NAMED. */
 static bool has_another_name(const struct unsock_fd *entry, const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length);
     return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
 }
 
-/* True if a socketpair's socket has the number of a fresh socket of the library's, which has no name and no peer. */
+/* True if the entry says that the socket is fresh, but it has a peer: the number now belongs to a socketpair's socket,
+ * which has no name either. */
 static bool is_of_a_pair(int fd, const struct unsock_fd *entry, long length) {
     union unsock_sockaddr peer;
     return unsock_fd_is_fresh(entry) && length <= (long)UNSOCK_SUN_PATH_OFFSET &&
