@@ -8,7 +8,7 @@
 #include "kernel/socket_info.h"
 
 #define TRIES 8
-#define LOOKS_FOR_FREE 10 /* taken ports to skip; of each further one, the sockets are checked for being stale */
+#define LOOKS_FOR_FREE 10 /* taken ports that are skipped; each further taken port is checked for stale sockets */
 
 /* Returns the name for the request. A stream with SO_REUSEPORT, or a reserved one, has a number from the start. A
  * datagram socket gets a number only when another socket shares its address. */
@@ -70,7 +70,8 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
     return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
-/* Binds the socket to its name; if the name has a number, to the first free one. Unlinks stale files there. */
+/* Binds the socket to its name. If the name has a number and is taken, tries the next numbers. Unlinks stale files
+ * there. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);
@@ -209,9 +210,10 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Reads PORT.sock. `any`: any free port will do, so a port in use gives -EADDRINUSE, and a free one is bound here if
- * that needs no lock (`at_once`). Otherwise, if nobody has the port, returns `result`: bind_free's, or -EAGAIN if
- * bind_free was not called. If the port is in use, returns as bind_to_port, or -EAGAIN if the lock is needed. */
+/* Decides by PORT.sock how the bind goes on. If nobody has the port: with `any` and `at_once` (no lock is needed),
+ * binds here; else returns `result`, which is bind_free's, or -EAGAIN if bind_free was not called. If the port is in
+ * use: with `any` (any free port will do), returns -EADDRINUSE; else returns as bind_to_port, or -EAGAIN if the lock is
+ * needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -268,7 +270,8 @@ UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
            (bind->reuseport || bind->reuseaddr || !unsock_port_conflict(&first, &bind->me));
 }
 
-/* Binds to a port in use. If all its sockets are stale, removes their names first; if not, shares it if it can. */
+/* Binds to a port in use. If all its sockets are stale, removes their names first. Otherwise shares the port, if it
+ * may; a client never does. */
 static long bind_to_taken(struct unsock_bind *bind, bool client) {
     if (unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
         return bind_if_free(bind, client);

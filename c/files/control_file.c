@@ -33,7 +33,8 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* Copies the cached content. False if there is none, or if open must check this user's permission to read. */
+/* Copies the cached content. False if there is none, or if not all users may read the file: open(2) must then check
+ * this user's permission. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -93,7 +94,8 @@ UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const cha
                         is_trusted_owner(link.stx_uid, path)));
 }
 
-/* Returns the type of the file at `path` (*linked: through a link), or -errno. Opens nothing that could block. */
+/* Returns the type of the file at `path`, or -errno. Sets *linked if `path` is a link; the type is that of its target.
+ * Opens nothing that could block. */
 static long look_at_file(const char *path, struct statx *status, bool *linked) {
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
     *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;

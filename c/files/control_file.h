@@ -17,9 +17,9 @@
  *     and the link's owner is none of these */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
-/* Makes a control file at `path` with this mode. No reader sees a part of the file, and it replaces no other. With
- * `locked`, the returned descriptor holds a shared lock (flock(2)) on the file from the start. Returns the descriptor,
- * or -errno: -EEXIST if `path` exists. */
+/* Makes a control file at `path` with this mode. No reader sees a half-written file, and an existing file is never
+ * replaced. With `locked`, the returned descriptor holds a shared lock (flock(2)) on the file from the start. Returns
+ * the descriptor, or -errno: -EEXIST if `path` exists. */
 long unsock_control_file_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
 enum unsock_resolved {

@@ -128,8 +128,9 @@ static bool has_path(const char *path) {
     return length > 0 && unsock_begins(path, unsock_settings.directory) && path[length] == '/';
 }
 
-/* Opens the directory, if the name *path must be changed from there, and makes *path relative to it. Returns the
- * descriptor, which the caller closes; AT_FDCWD for a change by path; or -errno (-EACCES: it is another directory). */
+/* If a change of the name *path must be made from the directory's descriptor (unsock_directory_may_move), opens the
+ * directory, and makes *path relative to it. Returns the descriptor, which the caller closes; AT_FDCWD for a change by
+ * path; or -errno: -EACCES if another directory has taken the place. */
 static long enter_place(const char **path) {
     if (!unsock_directory_may_move || !has_path(*path))
         return AT_FDCWD;

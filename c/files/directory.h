@@ -9,8 +9,8 @@
 /* directory.c: Makes the directory of the socket files, and changes it. */
 
 /* Makes the directory (0755, with its parents) if it is missing. Accepts a directory that this user cannot reach.
- * Returns false, with one line in `error`, if the directory cannot be made or is none; or if other users could replace
- * it and UNSOCK_TRUST is not set. */
+ * Returns false, with one line in `error`, if the directory cannot be made, if another kind of file has its path, or if
+ * other users could replace it and UNSOCK_TRUST is not set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
 /* A number that identifies the directory, whichever path leads there; 0: unknown. The abstract names of clients contain
@@ -36,7 +36,7 @@ struct unsock_directory_visit {
 bool unsock_directory_visit_begin(struct unsock_directory_visit *visit, const char *directory, size_t length);
 void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
 
-/* lock.c: The lock of a directory. A process holds it while it removes or renames a socket file there.
+/* lock.c: The lock of a directory. A process takes the lock to remove or rename a socket file in the directory.
  *
  * It is a POSIX record lock (fcntl(2)) on the file ".unsock.lock". Making this file costs several times as much as
  * opening it. So where only the directory's owner may write, the owner's process keeps the file until the process ends.
@@ -47,8 +47,9 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
  *     belong to the process that took them.
  *   - Threads of one process would share a record lock. So they exclude each other by a word in memory.
  *
- * Only a process's first thread blocks signals while it has the lock. Another thread, when it unblocked them, could
- * take a signal that was to wake the first thread: Python, for example, runs all its handlers in the first thread. */
+ * Only a process's first thread blocks signals while it has the lock. If another thread blocked them, it could, when it
+ * unblocks them, take a signal that was to wake the first thread. Python, for example, runs all its handlers in the
+ * first thread. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */

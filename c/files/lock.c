@@ -63,9 +63,9 @@ static void leave_to_threads(void) {
     __atomic_store_n(&unsock_this_process()->locker, 0, __ATOMIC_RELEASE);
 }
 
-/* True in a signal handler that interrupted this thread while it had the lock. The struct of the interrupted code is
- * then unchanged, and above `lock` on the stack by at least the kernel's signal frame (struct rt_sigframe in
- * arch/x86/kernel/signal.c and arch/arm64/kernel/signal.c). */
+/* True in a signal handler that interrupted this thread while it had the lock. The struct unsock_lock of the
+ * interrupted code is then unchanged. It lies above `lock` on the stack, with at least the kernel's signal frame in
+ * between (struct rt_sigframe in arch/x86/kernel/signal.c and arch/arm64/kernel/signal.c). */
 __attribute__((noinline)) static bool is_below_handler(const struct unsock_lock *lock) {
     const struct unsock_lock *older = unsock_this_process()->lock_frame;
     return (uintptr_t)lock + sizeof(*lock) + SIGNAL_FRAME_LEAST <= (uintptr_t)older &&
@@ -88,7 +88,8 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
 }
 
 /* Makes the lock's file in a shared or another user's directory. The users who may write to the directory, and no
- * others, can open the file. The file gets its name last: a killed process leaves no lock that they cannot open. */
+ * others, can open the file. The file gets the lock's name last: if this process is killed before, it leaves no lock
+ * that these users cannot open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     UNSOCK_TEXT(name, sizeof(lock->path) + 16);
     unsock_text_join(&name, lock->path, ".", UNSOCK_DECIMAL(unsock_gettid()));
@@ -104,8 +105,8 @@ static long make_shared(const struct unsock_lock *lock, const struct statx *dire
     return unsock_opened(fd, result);
 }
 
-/* Opens or makes the lock's file. Clears `lock->keeps` if the file must not stay after the unlock. *made: this process
- * has just made the file, which has no other name. Returns the descriptor or -errno. */
+/* Opens or makes the lock's file. Clears `lock->keeps` if the file must not stay after the unlock. Sets *made if this
+ * process has just made the file under the lock's name. Returns the descriptor or -errno. */
 static long open_lock_file(struct unsock_lock *lock, const char *directory, bool *made) {
     struct statx status;
     if (lock->closes && unsock_this_process()->lock_kept) {
@@ -128,7 +129,7 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     return fd == -EEXIST ? unsock_directory_open(lock->path, FLAGS, 0) : fd;
 }
 
-/* True if the locked file still has the lock's name: its last holder may have unlinked it. */
+/* True if the locked file still has the lock's name: the lock's last holder may have unlinked the file. */
 static bool is_the_file(const struct unsock_lock *lock, long fd, bool made) {
     struct statx status; /* one for both calls: a handler's stack may be small */
     if (unsock_statx(fd, "", AT_EMPTY_PATH, STATX_NLINK | STATX_INO | STATX_TYPE, &status) < 0)

@@ -8,7 +8,7 @@
 
 #define FIRST_PORT 61000 /* above the default ephemeral range */
 #define PLACES 1024
-#define LOOKS 8             /* checks for each new port: of senders that may be gone, of ports that may be stale */
+#define LOOKS 8             /* for each new port: the most senders checked for being gone, and ports for being stale */
 #define TAKEN_FIRST 32      /* ports found in use before ports are checked for being stale */
 #define ANSWERS_SECONDS 120 /* a port is kept for this time after the last datagram to or from its sender */
 
@@ -17,7 +17,7 @@ struct sender {
     uint32_t length;  /* of `name`; 0: the place is free */
     int32_t process;  /* the process that took the port, and gives it back */
     bool linked;      /* the port's file is a hard link to a socket file of this process */
-    int64_t used;     /* when, in seconds of CLOCK_MONOTONIC_COARSE */
+    int64_t used;     /* the last datagram to or from the sender, in seconds of CLOCK_MONOTONIC_COARSE */
     uint64_t file[2]; /* unsock_file_key of the port's file */
     struct sockaddr_un name;
 };
@@ -76,8 +76,8 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
 
-/* Claims the next place that is free, or whose sender is gone and was not used for ANSWERS_SECONDS; then gives back
- * that sender's port. */
+/* Claims the next place that is free, or whose sender is gone and has had no datagram for ANSWERS_SECONDS. Gives back
+ * the port of such a sender. */
 static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
     for (uint32_t i = 0; i < PLACES; i++) {
         struct sender sender;

@@ -13,7 +13,7 @@
  *     To create a name that does not exist, it needs no lock.
  *   - A process that found a name missing does not unlink it: a new socket may bind to the name at any moment.
  *   - The record may list stale sockets, but lacks no live one that has joined the port. It is written before the link
- *     PORT.sock gets a "./" in front of its target (the sign of several sockets), and removed after that is gone. */
+ *     PORT.sock gets a "./" in front of its target (the sign of several sockets), and removed after the "./". */
 
 /* Borrows memory for one port: the process's own, or a mapping if that is in use. NULL: no memory. */
 struct unsock_port *unsock_port_borrow(void);
@@ -51,7 +51,7 @@ void unsock_port_unlink(const struct unsock_port_entry *entry);
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Replaces a plain server's stale file at PORT.sock by the link to `first`. Returns 0 or -errno: -EAGAIN if the file is
- * not stale, and stays; or if there is none now. */
+ * not stale, and so stays, or if PORT.sock is missing now. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe);
 
 /* True if other users' sockets exclude `me`: sockets of two users never share an address, and in a sticky directory
@@ -125,7 +125,8 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
  * missing there is closed. (The kernel reuses a namespace's number only after its last socket is closed.) */
 
 /* Writes the note for a newly bound socket, if users who can reach the directory may lack write permission to the file.
- * If only the directory's owner may write to the directory, this needs an UNSOCK_MODE without the owner's write bit. */
+ * If only the directory's owner may write to the directory, writes it only with an UNSOCK_MODE that lacks the owner's
+ * write bit. */
 void unsock_file_netns_note(const char *path);
 
 /* True if the note shows that the file's socket is closed. */

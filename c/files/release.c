@@ -44,8 +44,8 @@ UNSOCK_OWN_FRAME static long remove_file_try_by(long probe, const struct unsock_
     return done;
 }
 
-/* Closes the descriptor with the directory locked, so that no other socket can take the name meanwhile. No bind is in
- * progress under the lock, so one probe of the file is enough: it cannot take a half-bound socket for a stale one. */
+/* Closes the descriptor with the directory locked. Until this function removes the file, no other socket can be in the
+ * middle of a bind to its name. So one probe is enough: it cannot take a half-bound socket for a stale one. */
 static long close_locked(int fd, const struct unsock_fd *old, long probe, long *done) {
     struct sockaddr_un path;
     struct unsock_port_entry me;
@@ -162,8 +162,9 @@ UNSOCK_AT_EXIT static bool is_left_to_parent(void) {
     return unsock_files_are_parents() && !unsock_has_threads();
 }
 
-/* True if the descriptor still has a socket with a file in the directory. If this process has made a socket
- * file, the socket's port must be that of `old`, too. If it has made none, it removes no file because of the answer. */
+/* True if the descriptor still has a socket with a file in the directory. If this process has made socket files, the
+ * socket must also have the port of `old`. If it has made none, the answer only decides whether to close the
+ * descriptor, and a guess is enough. */
 UNSOCK_AT_EXIT static bool is_behind_at_end(int fd, const struct unsock_fd *old) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);

@@ -18,7 +18,7 @@ struct unsock_this_process {
     int32_t lock_file;      /* the descriptor of the lock's file, plus 1; 0: none yet */
     const void *lock_frame; /* the address of the thread's struct unsock_lock, on its stack */
     uint64_t lock_sum;      /* a checksum of the path in that struct */
-    int64_t lock_vain;      /* waits for the lock are short until this unsock_libc_clock, since one failed */
+    int64_t lock_vain;      /* until unsock_libc_clock returns this, waits for the lock are short: one failed */
     uint32_t port_cursor;   /* the place in the ephemeral range where the search for a port begins; 0: none yet */
     bool lock_kept;         /* this process has left the lock's file in the directory, for its next use */
     bool unwiped;           /* the kernel has no such page: a forked child sees its parent's data */
