@@ -17,7 +17,7 @@ struct unsock_standin {
     int socket;    /* the stand-in's descriptor; `fd` itself if its socket needs no replacement */
     bool in_place; /* `socket` is `fd` itself */
     bool named;    /* `bind` has the file to which the socket is bound */
-    long flags;    /* the status flags of `fd`, from unsock_redirect_open_like; negative: opened otherwise */
+    long flags;    /* the status flags of `fd`, from unsock_redirect_open_like; negative: not opened by it */
     struct unsock_bind bind;
 };
 
@@ -53,8 +53,8 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 /* reserve.c: Streams that keep their port when they are disconnected or stop listening. */
 
 /* Replaces a bound stream by a new socket on its address, which may listen or connect again. Keeps a port that the
- * program chose, unless another socket has taken the port, or the stream was foreign or handed over. Returns 0 or
- * -errno. */
+ * program chose, unless another socket has taken the port, or the stream was at a control file's target, or handed
+ * over. Returns 0 or -errno. */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 
 /* Reserves a local stream if the program chose its port; else replaces the stream by a new socket without a port. Also

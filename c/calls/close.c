@@ -59,9 +59,9 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
     *copy = entry ? *entry : unknown;
 }
 
-/* True if another thread has changed the entry of `fd` since `before`, or is changing it: the new duplicate may refer
- * to the old socket, and the caller must duplicate again. Pauses, longer each time, as the other thread may wait for a
- * processor. False after AGAIN_MOST tries. */
+/* True if another thread has changed the entry of `fd` since the copy `before`, or is changing it: the new duplicate
+ * may refer to the old socket, and the caller must duplicate again. Pauses, longer each time, as the other thread may
+ * wait for a processor. False after AGAIN_MOST tries. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -147,8 +147,8 @@ struct unsock_batch {
 };
 
 /* Sends the batch to the address in `name`, or to the connected peer: as one datagram if the receiver takes batches,
- * else only the batch's next datagrams, by one call. Moves `from` behind the bytes sent, and returns their number;
- * -EAGAIN; -ECONNRESET; or 0 if the caller must send the next datagram alone. */
+ * else the batch's next datagrams, at most UNSOCK_DATAGRAM_SEVERAL, by one call. Moves `from` behind the bytes sent,
+ * and returns their number; -EAGAIN; -ECONNRESET; or 0 if the caller must send the next datagram alone. */
 long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                 struct unsock_batch *batch);
 

@@ -43,7 +43,7 @@ UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message)
            reads_mode(path->sun_path, 0, &status) && (status.stx_mode & S_ISVTX);
 }
 
-/* Sends the batch as one datagram. Returns its length, or the kernel's -errno; 0: the batch has too many parts. */
+/* Sends the batch as one datagram. Returns its length, or the kernel's -errno; 0: the batch is in too many buffers. */
 UNSOCK_OWN_FRAME static long send_whole(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                         const struct unsock_batch *batch) {
     struct unsock_segment rest;

@@ -19,7 +19,7 @@ enum way { PENDING, NAMES, FILTER, AGAIN, QUEUE, OUTSIDE, CONTROL, OWN_SOCKETS, 
 
 /* The ways to continue after a failed send, in this order. Each is for the errors and the kind of destination in its
  * row. A way either ends with the program's result, or passes an error on to the rows below. ECONNREFUSED stands for
- * all errors of a send to nobody (rules/errno). */
+ * all errors of a send to nobody (rules/errno). Plain sender: see files/plain_senders.h. */
 static const struct {
     int16_t on[3];
     uint8_t to;

@@ -1,7 +1,7 @@
 /* poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
- * only an urgent byte waits. A descriptor that waits for its multiplexer (calls/asking.c) is not ready. To learn of
- * urgent bytes, the library adds POLLPRI to the program's `events`, in the program's memory, if that memory is certain
- * to be writable. */
+ * only an urgent byte waits. A descriptor that waits for its vsock multiplexer (calls/asking.c) is not ready. To learn
+ * of urgent bytes, the library adds POLLPRI to the program's `events`, in the program's memory, if that memory is
+ * certain to be writable. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -11,7 +11,7 @@
 
 #include <linux/poll.h>
 
-#define FEW 16 /* descriptors that are copied on the stack */
+#define FEW 16 /* the most descriptors whose copy is on the stack */
 #define DRAINED 8
 #define FOREVER INT64_MAX
 #define READABLE (POLLIN | POLLRDNORM)
@@ -23,7 +23,7 @@ struct wait {
     unsigned long count;
     int64_t timeout;     /* nanoseconds, or FOREVER */
     int64_t begun;       /* by unsock_libc_clock */
-    const void *signals; /* ppoll's */
+    const void *signals; /* ppoll's signal mask, or NULL */
     bool marked;         /* POLLPRI was added for the first poll */
 };
 
@@ -140,8 +140,8 @@ static int64_t poll_until_answer(int64_t end) {
     return next == most ? end : UNSOCK_MIN(end, unsock_clock_ns() + next * (UNSOCK_SECOND_NS / 1000));
 }
 
-/* Waits until something changes, until `end` (unsock_clock_ns), or until a multiplexer's deadline. Returns as poll
- * does; but the caller must poll once more for the events. */
+/* Waits until something changes, until `end` (unsock_clock_ns), or until a vsock multiplexer's deadline. Returns as
+ * poll does; but the caller must poll once more for the events. */
 static long wait_for_events(const struct wait *wait, struct pollfd *copy, int64_t end) {
     struct timespec left = {0, 0};
     long set = watch_quiet(wait, copy);
@@ -191,7 +191,7 @@ UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
-/* True if one of the descriptors waits for its multiplexer's answer. The kernel would report such a descriptor as
+/* True if one of the descriptors waits for its vsock multiplexer's answer. The kernel would report such a descriptor as
  * writable at once. */
 static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0 ||

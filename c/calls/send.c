@@ -3,7 +3,7 @@
  *
  *   check                                       by                              then
  *   a named datagram socket, a covered address  memory/fds, rules/address       yes: sent by the known name, at once
- *   a connect waits for its multiplexer         calls/asking                    yes: EAGAIN, or the send waits
+ *   a connect waits for its vsock multiplexer   calls/asking                    yes: EAGAIN, or the send waits
  *   a connected stream, and data alone          memory/fds, kernel/identify     yes: calls/stream_send
  *   the message can be read                     rt/user                         no: the kernel returns the error
  *   the library handles it                      calls/arguments                 no: the kernel sends it

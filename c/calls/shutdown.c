@@ -54,7 +54,7 @@ static long shut_both(int fd, struct unsock_fd *entry) {
     return result;
 }
 
-/* Shuts down a connection to a control file's target. AF_TIPC has no half-close. A multiplexer takes a client's
+/* Shuts down a connection to a control file's target. AF_TIPC has no half-close. A vsock multiplexer takes a client's
  * half-close for the end of the connection, and the reply is lost. So the control file decides (unsock_target_mark)
  * whether the half-close is held back until the socket is closed, or passed on. */
 static long shut_foreign(int fd, struct unsock_fd *entry, int how) {

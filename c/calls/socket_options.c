@@ -46,8 +46,8 @@ long unsock_call_setsockopt(int fd, int level, int name, const void *value, sock
 
 long unsock_call_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     struct unsock_whose whose;
-    /* While a connect waits for its multiplexer (calls/asking.c), select and io_uring report the socket as writable,
-     * and programs then read SO_ERROR: waits for the multiplexer's answer. */
+    /* While a connect waits for its vsock multiplexer (calls/asking.c), select and io_uring report the socket as
+     * writable, and programs then read SO_ERROR: waits for the multiplexer's answer. */
     while (level == SOL_SOCKET && name == SO_ERROR && unsock_asking_wait(fd) == -EINTR)
         ;
     long owner = owner_for_option(fd, level, name, false, &whose);

@@ -26,7 +26,8 @@ static inline bool unsock_stream_is_known(int fd) {
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
-/* True if the cache has the descriptor as a connected foreign stream in the place of a TCP socket. */
+/* True if the cache has the descriptor as a connected stream to a control file's target, in the place of a TCP
+ * socket. */
 static inline bool unsock_stream_is_foreign(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && entry->domain != AF_UNIX &&

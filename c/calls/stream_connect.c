@@ -26,7 +26,7 @@ struct attempt {
     struct sockaddr_un path;
     struct unsock_port_search search;
     bool nonblocking;
-    uint32_t bound; /* flags: how the program had bound the socket */
+    uint32_t bound; /* UNSOCK_BOUND, UNSOCK_ANY_PORT, UNSOCK_SETTLED: the flags that the entry gets again */
 };
 
 /* Returns the client's address: the one that the program bound; the default address with the bound port, if the program
@@ -50,8 +50,9 @@ static long name_client(struct attempt *attempt) {
     return unsock_client_name_bind(attempt->socket, &attempt->source, &attempt->target);
 }
 
-/* Connects to the search's path. If the program's own descriptor blocks, the kernel waits while the backlog is full, up
- * to SO_SNDTIMEO, and a cancelled thread leaves nothing behind. A socket that will replace another never waits. */
+/* Connects to the search's path. On the program's own blocking descriptor, the kernel waits while the backlog is full,
+ * up to SO_SNDTIMEO; a thread that is cancelled meanwhile leaves nothing behind. A socket that will replace another
+ * never waits. */
 static long connect_to_path(const struct unsock_port_search *search) {
     const struct attempt *attempt = search->attempt;
     if (attempt->socket == attempt->fd)
