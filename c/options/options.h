@@ -33,7 +33,8 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
 
 /* option_oracle.c: Opens temporary TCP or UDP sockets, to learn valid values, defaults, and values as read back. */
 
-/* Opens a close-on-exec socket of the type that the program believes it has. Returns the socket or -errno. */
+/* Opens a close-on-exec TCP or UDP socket, of the family and type that the program's socket seems to have. Returns the
+ * socket or -errno. */
 long unsock_oracle_open(const struct unsock_fd *entry);
 
 /* Sets the option on an oracle. If memory/option_table.c has the option, remembers for `fd` the value that the oracle
@@ -57,7 +58,8 @@ int32_t unsock_socket_timeval_ms(const void *timeval);
  * writable. */
 void unsock_send_limit_open(int fd);
 
-/* How long a blocking send waits in the kernel at most. Then the library itself waits (calls/datagram_full.c). */
+/* The longest time that a blocking send waits in the kernel. After that, the library itself waits
+ * (calls/datagram_full.c). */
 #define UNSOCK_SEND_LIMIT_NS (50 * UNSOCK_MILLISECOND_NS)
 
 /* True if the program's write and send bypass the library. These calls fail with EAGAIN after the time-out, which is

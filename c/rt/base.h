@@ -29,7 +29,7 @@ struct unsock_owner {
     int pid;
 };
 
-/* Keeps a rarely called function's frame out of its callers' frames: calls may run on small stacks. */
+/* Keeps a rarely called function's frame out of its callers' frames: an intercepted call may run on a small stack. */
 #define UNSOCK_OWN_FRAME __attribute__((noinline))
 
 #define UNSOCK_F_SETOWN 8

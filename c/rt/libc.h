@@ -76,9 +76,9 @@ void unsock_next_resolve_trapped(void);
  * calls are no cancellation points, since the thread may lack libc's data. */
 void unsock_cancel_forbid(bool trapped);
 
-/* Makes a pthread_cancel of this thread take effect at once until unsock_cancel_close, even if it was called before.
- * Does nothing in a process that calls libc's functions (unsock_next_resolve), or while the thread answers a trapped
- * call. Returns the argument for unsock_cancel_close. */
+/* Lets a pthread_cancel of this thread take effect at once, until unsock_cancel_close; also one that was called
+ * earlier. Does nothing in a process that calls libc's functions (unsock_next_resolve), or while the thread answers a
+ * trapped call. Returns the argument for unsock_cancel_close. */
 int unsock_cancel_open(void);
 void unsock_cancel_close(int before);
 

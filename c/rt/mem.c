@@ -10,7 +10,7 @@
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 
-/* A word at any address, of any type (GCC manual, may_alias). */
+/* A word that may be at any address, in an object of any type (GCC manual, may_alias). */
 typedef struct {
     uint64_t value;
 } __attribute__((packed, may_alias)) word;

@@ -20,7 +20,8 @@ size_t strlen(const char *text);
 bool unsock_same_bytes(const void *left, const void *right, size_t length);
 #pragma GCC visibility pop
 
-/* Built-in functions, which -ffreestanding turns off: a short copy of constant length takes one or two instructions. */
+/* Call built-in functions, which -ffreestanding turns off: these copy a few bytes of constant length in one or two
+ * instructions. */
 #define memcpy(to, from, length) __builtin_memcpy(to, from, length)
 #define memset(to, value, length) __builtin_memset(to, value, length)
 #define strlen(text) __builtin_strlen(text)

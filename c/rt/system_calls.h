@@ -231,7 +231,7 @@ long unsock_opened(long fd, long result);
 #define UNSOCK_CLOSED __attribute__((cleanup(unsock_cleanup_fd)))
 void unsock_cleanup_fd(const long *fd);
 
-/* Waits for the child `process`, even after signals. Returns wait4's status; -1 if `process` is -errno. */
+/* Waits for the child `process`, and goes on after signals. Returns wait4's status; -1 if `process` is -errno. */
 int32_t unsock_wait_for(long process);
 
 /* Calls write(2) without a signal: SIGPIPE (the reader has closed) or SIGXFSZ (the file may not grow) would end the
@@ -248,7 +248,8 @@ static inline void unsock_unmap(void *memory, unsigned long size) {
     unsock_munmap((unsigned long)memory, size);
 }
 
-/* CLOCK_MONOTONIC, which nobody can set, by a system call. rt/libc.h has a coarser clock without a system call. */
+/* Read CLOCK_MONOTONIC, a clock that nobody can set. This takes a system call; the coarser clock of rt/libc.h takes
+ * none. */
 
 #define UNSOCK_SECOND_NS 1000000000ll
 #define UNSOCK_MILLISECOND_NS 1000000ll

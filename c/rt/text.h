@@ -136,11 +136,11 @@ static inline bool unsock_hex_read(const char *digits, size_t size, uint8_t *byt
 
 /* Reads a text file, mostly one of /proc, line by line, in a buffer of the caller's (lines.c). */
 
-#define UNSOCK_LINES_CHUNK 512 /* calls may run on small stacks */
+#define UNSOCK_LINES_CHUNK 512 /* bytes; few, as an intercepted call may run on a small stack */
 
 struct unsock_lines {
     long fd;       /* -errno if the file cannot be opened: there are no lines then */
-    bool too_long; /* the next bytes are the rest of a line that did not fit, and is skipped */
+    bool too_long; /* the next bytes belong to a line that is longer than the buffer, and so is skipped */
     bool failed;   /* opening or reading failed, so the last line returned may not be the file's last */
     bool skipped;  /* a line was skipped */
     size_t used;

@@ -7,8 +7,8 @@
 
 #include "rt/system_calls.h"
 
-/* Finds the end of the first thread's stack. Called once, at start. Until then, unsock_user_is_certain
- * is true for less of that stack. */
+/* Finds the end of the first thread's stack. Called once, at start. Until then, unsock_user_is_certain is true only for
+ * a part of that stack. */
 void unsock_user_start(void);
 
 /* Declares memory permanent; called once, at start. A page in the 4 GiB from `from` on that has passed a check is not
