@@ -107,7 +107,7 @@ void unsock_program_look(long fd, void *room, struct unsock_program_file *file) 
 
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* The members of struct linux_dirent64. */
+/* Offsets in struct linux_dirent64 (getdents64(2)), and its type DT_UNKNOWN. */
 #define ENTRY_LENGTH_AT 16
 #define ENTRY_TYPE_AT 18
 #define ENTRY_NAME_AT 19

@@ -10,7 +10,7 @@ int64_t unsock_file_inode(const char *path);
 
 /* Identifies a file among those of all file systems. */
 struct unsock_file_id {
-    uint64_t inode; /* 0: the file cannot be reached, or is no socket file (unsock_file_identify) */
+    uint64_t inode; /* 0: the file cannot be reached; from unsock_file_identify, also: it is no socket file */
     uint32_t device;
 };
 
@@ -36,7 +36,7 @@ long unsock_file_key(const char *path, uint64_t key[2]);
 
 /* Lists a directory, name by name. */
 
-#define UNSOCK_ENTRIES_CHUNK 1024 /* calls may run on small stacks */
+#define UNSOCK_ENTRIES_CHUNK 1024 /* bytes; few, as an intercepted call may run on a small stack */
 
 enum unsock_entry_type { UNSOCK_ENTRY_OTHER, UNSOCK_ENTRY_SOCKET, UNSOCK_ENTRY_DIRECTORY };
 
@@ -62,15 +62,15 @@ void unsock_entries_close(struct unsock_entries *entries);
 
 /* Returns false, with `why` ("everybody may write to /tmp/x"), if users other than root and this process's could have
  * written or placed the file at the absolute path. Checks the file, the directories above it, and the directories that
- * symbolic links lead through. A component that this process cannot look up counts as safe. The file's code will run
- * with the rights of any process that loads it. lib/library/trust.ts makes the same checks for the command line, before
- * a library is loaded. */
+ * symbolic links lead through. A component that this process cannot look up counts as safe. The checks matter because
+ * the file is a library: its code runs with the rights of each process that loads it. lib/library/trust.ts makes the
+ * same checks for the command line, before a library is loaded. */
 bool unsock_trust(const char *path, struct unsock_text *why);
 
 enum unsock_place {
-    UNSOCK_PLACE_FIXED,  /* only root and this user can */
-    UNSOCK_PLACE_OWNERS, /* the directory's owner can, too; or this user cannot reach the directory */
-    UNSOCK_PLACE_OPEN,   /* other users can; `why` tells how. For root, also if only the owner can */
+    UNSOCK_PLACE_FIXED,  /* only root and this user */
+    UNSOCK_PLACE_OWNERS, /* also the directory's owner; or this user cannot reach the directory */
+    UNSOCK_PLACE_OPEN,   /* other users; `why` tells how. For root, the directory's owner counts as another user */
 };
 
 /* Returns which users could put another directory in the place of the one at the absolute path. Checks the directories

@@ -5,11 +5,11 @@
 #include "memory/process.h"
 #include "rules/settings.h"
 
-#define INHERITED_MOST 1024 /* no search for inherited sockets from this number on */
+#define INHERITED_MOST 1024 /* inherited sockets are looked for only below this number */
 
-/* Fills the entry of a bound socket from its file's name: of a stream without a connection, or of a datagram socket. If
- * the name shows no address (PORT.sock), the socket's marks show the family, and for a socket from a service manager
- * whether it is bound to the wildcard. */
+/* Fills the entry of a bound datagram socket, or of a bound stream without a connection, from the name of its file. If
+ * the name shows no address (PORT.sock), the socket's marks show the family, and whether a service manager's socket is
+ * bound to the wildcard. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_port_entry *name) {
     unsigned mark = (name->ip.family == AF_INET6 ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;
@@ -25,8 +25,7 @@ static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_p
     if (mark & UNSOCK_MARK_BATCHES)
         unsock_fds_mark(entry, UNSOCK_DATAGRAM_BATCHES);
     unsock_fd_enter(entry, UNSOCK_STATE_BOUND);
-    /* If a stream's name has a number, and the stream does not listen, it is reserved: it takes its port again at
-     * listen. */
+    /* A stream that has a number in its name, but does not listen, is reserved: it takes its port again at listen. */
     bool is_stream = name->type == SOCK_STREAM, listens = is_stream && unsock_socket_option(fd, SO_ACCEPTCONN) == 1;
     if (listens)
         unsock_fd_enter(entry, UNSOCK_STATE_LISTENING);
@@ -186,7 +185,8 @@ UNSOCK_OWN_FRAME long unsock_identify_name(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* True if the descriptor still has the accepted socket of its entry: the peer has the same client's name. */
+/* True if the descriptor still has the accepted socket that `entry` describes: the peer's kernel name is a client's
+ * name with the remote address in `entry`. */
 UNSOCK_OWN_FRAME static bool has_its_client(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr address;
     struct unsock_ip source, target;

@@ -5,8 +5,8 @@
 
 #include "rules/settings.h"
 
-/* Stores the program's name, and the identity of the file behind descriptor 2: lines for stderr go to no other file.
- * Returns false, with one line in `error`, if the log file cannot be written. */
+/* Stores the identity of the file behind descriptor 2: lines for stderr go to no other file. If the log is on, also
+ * stores the program's name. Returns false, with one line in `error`, if the log file cannot be written. */
 bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text *error);
 
 /* Writes a line: time, pid, program, `call`, fd, `ip`, the file in `path`, and the result: "ok" or the errno's name. A
@@ -14,7 +14,7 @@ bool unsock_log_start(const struct unsock_settings *settings, struct unsock_text
 long unsock_log_line(const char *call, int fd, const struct unsock_ip *ip, const struct sockaddr_un *path, long result);
 
 /* Reports that `call` failed with EACCES, if this user may not enter the directory: one line on stderr, once in a
- * process. The start cannot report this: the process may change to another user later. */
+ * process. Not checked at the library's start, since the process may change to another user later. */
 void unsock_log_denied(const char *call);
 
 /* Reports, once in a process on stderr, that the port at this path has names of another version. */

@@ -3,12 +3,12 @@
 
 #include "rules/settings.h"
 
-/* Marks are times from this second on: in or after the year 2242, and early enough for ext4 and XFS to store. Seconds
- * and nanoseconds together hold 61 bits of the hash. */
+/* A file's mark is a time of modification from this second on: in or after the year 2242, and early enough for ext4 and
+ * XFS to store. Seconds and nanoseconds together hold 61 bits of the hash. */
 #define MARK_FIRST ((int64_t)1 << 33)
 #define NANOSECOND_BITS 29
 
-/* Computes the mark that the file at `path` gets if its socket has this name. False if it is no socket file. */
+/* Computes the mark that the file at `path` gets if its socket has this name. False if `path` is no socket file. */
 static bool mark_of_file(const char *path, const struct sockaddr_un *name, size_t length, struct timespec *mark,
                          struct statx *status) {
     unsigned wanted = STATX_TYPE | STATX_INO | STATX_BTIME | STATX_MTIME;
@@ -23,7 +23,8 @@ static bool mark_of_file(const char *path, const struct sockaddr_un *name, size_
     return true;
 }
 
-/* True if the socket at `path`, in this process's directory, has this name. After EPERM, compares the mark instead. */
+/* True if the socket at `path`, in this process's directory, has this name. If connect fails with EPERM, compares the
+ * file's mark instead. */
 UNSOCK_OWN_FRAME static bool has_name_at_path(const struct sockaddr_un *path, socklen_t path_length,
                                               const struct sockaddr_un *name, size_t length) {
     union unsock_sockaddr found;

@@ -14,13 +14,14 @@ long unsock_socket_option(int fd, int name);
 
 bool unsock_socket_is_ip(int fd);
 
-/* Checks `result`, which a query about any descriptor returned (getsockname, SO_DOMAIN, SO_TYPE, SO_PROTOCOL). Returns
- * 0 if the kernel answered, even with "no socket". Otherwise returns the -errno for the call that needed the answer: a
- * seccomp filter forbids the query (-EACCES), or there was no memory. */
+/* Checks `result`, which a query about a descriptor returned (getsockname, SO_DOMAIN, SO_TYPE, SO_PROTOCOL). Returns 0
+ * if the kernel answered, even with "no socket". Otherwise returns the -errno that the program's call must return:
+ * -EACCES if a seccomp filter forbids the query, or the kernel's own, such as -ENOMEM. */
 long unsock_socket_unanswered(long result);
 
-/* True if a seccomp filter forbids connect (one system call), or sends (at most two). If neither is forbidden, EPERM on
- * a datagram socket is the kernel's own: the peer is connected to another socket. */
+/* True if a seccomp filter forbids connect(2); for the second function, sendto(2) or sendmsg(2). To find out, they make
+ * one, or at most two, invalid calls. If no filter forbids these calls, EPERM on a datagram socket means that the peer
+ * is connected to another socket. */
 bool unsock_socket_may_not_connect(void);
 bool unsock_socket_may_not_send(void);
 
@@ -38,7 +39,8 @@ bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie);
 /* Returns the socket's inode number, as /proc/PID/fd shows it; 0 if the kernel does not tell. */
 uint64_t unsock_socket_inode(int fd);
 
-/* Returns 1 for a non-blocking descriptor, 0 for a blocking one, or -errno: not open, or a filter forbids it. */
+/* Returns 1 for a non-blocking descriptor, 0 for a blocking one, or -errno if `fd` is not open, or if a filter forbids
+ * the query. */
 long unsock_socket_nonblocking(int fd);
 
 /* Polls without waiting. Returns the events, or POLLERR if poll(2) fails. */
@@ -47,7 +49,8 @@ int unsock_socket_poll(int fd, short events);
 /* True if a write would not wait. After a non-blocking connect: true once it has succeeded or failed. */
 bool unsock_socket_writable(int fd);
 
-/* Returns the port to report for the unnamed peer of `fd`, made of the inode number: the same in all processes. */
+/* Returns the port to report for the unnamed peer of `fd`. It is made of `fd`'s inode number, and so the same in all
+ * processes. */
 uint16_t unsock_socket_invented_port(int fd);
 
 /* Returns how many sockets are connected to this datagram socket; -1 if the number cannot be read. */
@@ -56,14 +59,14 @@ int unsock_socket_peers(int fd);
 /* Calls getsockname or getpeername, by the system call's `number`. Returns the length of `name`, or -errno. */
 long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 
-/* Socket marks: facts about a socket that the kernel does not know. For a connected socket: which side has shut down.
- * For a bound socket: the family and address that the program sees, if the socket's name does not show them. All
- * descriptors of a socket share its marks, which are stored in an option that AF_UNIX ignores (SO_INCOMING_CPU). */
+/* Socket marks: facts about a socket that the kernel does not report. For a connected socket, mainly which side has
+ * shut down; for a bound socket, the family and address that the program sees, if the socket's name does not show them.
+ * All descriptors of a socket share its marks, which are stored in an option that AF_UNIX ignores (SO_INCOMING_CPU). */
 
 enum {
     UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
     UNSOCK_END_SHUT_READ = 1 << 1,  /* this side has shut down reading */
-    UNSOCK_END_LOST = 1 << 2,       /* a write after the peer's end succeeded: a TCP peer would have sent a reset */
+    UNSOCK_END_LOST = 1 << 2,       /* a write succeeded although the peer had closed: over TCP the peer would reset */
     UNSOCK_END_TOLD = 1 << 3,       /* the error that follows UNSOCK_END_LOST has been reported */
     UNSOCK_END_RESET = 1 << 4,      /* the peer has reset the connection, and the library has seen the reset */
     UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: a TCP socket would be closed */
@@ -85,7 +88,7 @@ enum {
 /* Returns the marks; 0 also if `fd` is no socket. Makes one system call. */
 unsigned unsock_socket_mark(int fd);
 
-/* Returns the marks, or UNSOCK_END_UNKNOWN if the kernel cannot store any: to find out, may store an empty mark. */
+/* Returns the marks, or UNSOCK_END_UNKNOWN if the kernel cannot store any. May store an empty mark to find out. */
 unsigned unsock_socket_mark_certain(int fd);
 
 /* Adds marks to `old`, which the caller has just read. Makes no system call if `old` has them all. */
@@ -103,7 +106,8 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
 /* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
 /* Identifies an unknown descriptor by system calls. Returns its entry; or, if the table has no room, `scratch` filled
- * in the same way. The kind is UNSOCK_KIND_UNKNOWN if it can never be redirected, or if the kernel does not answer. */
+ * in the same way. The kind is UNSOCK_KIND_UNKNOWN if the descriptor can never be redirected, or if the kernel does not
+ * answer. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
 /* As unsock_identify_asking. But if the program has installed a seccomp filter, which might kill the process, makes no
@@ -136,11 +140,13 @@ bool unsock_identify_is_connection(int fd);
  * of the same name in its own directory, and asks the kernel for the peer's name. If the kernel returns the name in
  * question, the socket is in the directory.
  *
- * The kernel refuses this connect if the socket is connected to a third one. So a socket that connects to a peer bound
- * by another path marks its own file, as only the owner can: the time of modification becomes a hash of its name. */
+ * The kernel refuses this connect if the socket at that file is connected to a third one. So after a connect to a peer
+ * that was bound by another path, the library marks the connecting socket's own file, as only the file's owner can: the
+ * time of modification becomes a hash of the socket's name. */
 
 /* True if the datagram socket with this name is certainly in the directory, but bound by another path. Then fills
- * `name` as for a name in the directory. Makes no system call if the last part is not a datagram port's file name. */
+ * `name` as for a name in the directory. Makes no system call if the path's last component is not a datagram port's
+ * file name. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /* Marks the file of the datagram socket `fd`, which has just connected, if its peer was bound by another path to the
@@ -167,8 +173,9 @@ struct unsock_unix_socket {
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
 /* Calls `see` for each bound Unix socket of this network namespace; for connected ones only if `with_connected`. Asks
- * sock_diag(7); if that fails, reads /proc/net/unix, so that `see` may get some sockets twice. In this file a name with
- * a newline can forge a line: `see` then gets no file's inode, and no `unread`. Returns false if both fail. */
+ * sock_diag(7); if that fails, reads /proc/net/unix. Then `see` may get a socket twice, gets no inode of a file and no
+ * `unread`, and may get a forged socket: another socket's name may contain a newline and a forged line. Returns false
+ * if both fail. */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
 struct unsock_file_id;

@@ -17,7 +17,7 @@ static UNSOCK_TABLE struct walk {
     uint32_t owner; /* trusted besides root and this user */
     unsigned links;
     bool place;  /* check only whether the last component can be replaced */
-    bool shared; /* this directory is sticky and others may write to it: each can replace only his own files */
+    bool shared; /* the walked directory is sticky, and others may write to it: each can replace only his own files */
     bool link;
     size_t length;
     char at[UNSOCK_PATH_MOST];
