@@ -1,8 +1,8 @@
 /* Forwards data between the two connections of a pair. Bulk data from the real network goes through a pipe by
  * splice(2): a Unix socket takes the pipe's pages without a copy, so that splice moves 1.5 times as many bytes a second
- * as read and write. Toward TCP, splice is slower, and for a little data a pipe costs one call more than a buffer. So
- * each direction begins with a buffer; the one from the real network changes to a pipe after a read of BULK bytes. A
- * connection has a buffer or a pipe only while its peer has not taken all of its data. */
+ * as read and write. Toward TCP, splice is slower, and for a little data a pipe takes one system call more than a
+ * buffer. So each direction begins with a buffer; the one from the real network changes to a pipe after a read of BULK
+ * bytes. A connection has a buffer or a pipe only while its peer has not taken all of its data. */
 #include "program/expose.h"
 
 #include "kernel/socket_info.h"

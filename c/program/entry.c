@@ -16,8 +16,8 @@ extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 #define RELATIVE R_AARCH64_RELATIVE
 #endif
 
-/* Applies the relocations without a symbol. Skips those that name a symbol: each is a libc's, and stays NULL. The
- * library's own functions were bound by the link editor (-Bsymbolic). */
+/* Applies the relocations without a symbol. Skips those that name a symbol: all these symbols are libc's, and stay
+ * NULL. The library's own functions were bound by the link editor (-Bsymbolic). */
 static void relocate_self(void) {
     uint64_t base = (uint64_t)&__ehdr_start, table = 0, size = 0;
     for (const Elf64_Dyn *entry = _DYNAMIC; entry->d_tag != DT_NULL; entry++) {

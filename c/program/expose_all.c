@@ -19,7 +19,7 @@ static struct all {
     int64_t last; /* when the directory was last read */
     struct bits {
         uint64_t live[2 * PORTS / 64]; /* the TCP ports with a server, and then the UDP ports */
-        uint64_t told[2 * PORTS / 64]; /* the port could not be opened, and the message was printed */
+        uint64_t told[2 * PORTS / 64]; /* the ports that could not be opened, with a message printed */
     } *bits;
 } all;
 
@@ -77,8 +77,8 @@ void unsock_expose_all_look(void) {
     all.stale = all.changes > 0;
 }
 
-/* True for a control file. Also true for a port link whose socket may be live, unless that is a datagram client that
- * asks (docs/names.md). */
+/* True for a control file, and for a port link whose socket may be live. But false for the port link of a datagram
+ * client whose name shows its server (unsock_port_entry_asks). */
 static bool is_live(const struct unsock_directory_list_one *one) {
     struct sockaddr_un path;
     unsock_address_path(one->entry.ip.port, one->entry.type, &path);
@@ -116,8 +116,8 @@ static bool read_live_ports(void) {
     return whole;
 }
 
-/* Closes the ports that have no server any more; but none if the directory was not read to its end. Then opens ports: a
- * new one may need the array's element of a closed one. */
+/* Closes the ports that have no server any more, unless the directory could not be read to its end. Opens ports only
+ * after that, since a new port may need the array element of a closed one. */
 static void look_for_ports(void) {
     struct unsock_expose_port *port;
     bool whole = read_live_ports();

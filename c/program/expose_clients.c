@@ -193,7 +193,7 @@ static void forget_session(struct session *session) {
 }
 
 /* Binds the session's socket in the directory to a wildcard address and, if free, the client's port. The client's true
- * address may not be covered (UNSOCK_ADDR): the server's replies to it would go to the real network. */
+ * address is perhaps not covered (UNSOCK_ADDR): then the server's replies to it would go to the real network. */
 static long bind_client(struct session *session) {
     struct unsock_ip client = {.family = AF_INET};
     unsock_ip_read(&session->client, session->length, &client);

@@ -48,8 +48,8 @@ static long listen_at(struct unsock_expose_port *port) {
         long result = unsock_control_file_read(unsock_expose.control, &control);
         if (result < 0)
             return result;
-        /* Refuses a Unix target: a symbolic link from there to the server's file needs no forwarding. Also refuses a
-         * multiplexer's, where Firecracker itself listens. */
+        /* Refuses a Unix target, where a symbolic link to the server's file does without forwarding. Also refuses a
+         * multiplexer's target, where Firecracker itself listens. */
         if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
             return -EAFNOSUPPORT;
         return open_bound(SOCK_STREAM, control.dest, control.dest_length, &control);

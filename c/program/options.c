@@ -111,7 +111,8 @@ static bool check_value(const struct reading *reading, unsigned number) {
     return false;
 }
 
-/* Returns the flag at `index` of those to suggest for an unknown one: the table's, then "--help"; NULL at the end. */
+/* Returns flag number `index` of the flags that may be meant by an unknown one: the table's, then "--help"; then
+ * NULL. */
 static const char *flag_of(const void *of_table, unsigned index) {
     const struct unsock_option_table *table = of_table;
     return index < table->count ? unsock_option_at(table, index)->flag : index == table->count ? "--help" : NULL;

@@ -1,5 +1,5 @@
-/* The command `query`: answers questions about this machine and about what `run` would do, in JSON. Only `prepare` and
- * `prune` make lasting changes. The owner of a socket in the directory notices no question. */
+/* The command `query`: answers questions about this machine and about what `run` would do, in JSON. Only the questions
+ * `prepare` and `prune` make lasting changes. The owner of a socket in the directory notices no question. */
 #include "program/run.h"
 
 #include "process/start.h"

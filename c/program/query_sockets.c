@@ -8,7 +8,7 @@ static const char *kind_word(int type) {
     return type == SOCK_DGRAM ? "datagram" : "stream";
 }
 
-/* Writes the address in the users' form; null if it is unknown. */
+/* Writes the address as users write it; null if it is unknown. */
 static void write_address(const char *name, const struct unsock_ip *ip) {
     unsock_json_text(name, ip ? UNSOCK_IP_TEXT(ip) : NULL);
 }

@@ -8,7 +8,7 @@
 
 #define OFF "UNSOCK_OFF=1 is set"
 #define WHY_MOST 256
-#define WALLS 3 /* how many of promises[], from the first on, --optional must not break */
+#define WALLS 3 /* --optional must not break the first WALLS entries of promises[] (promise_of_run) */
 #define PRIVATE_TO_COME "/private/XXXXXX"
 
 struct run {
@@ -38,7 +38,7 @@ static const char *option_of_run(const struct run *run, const char *flag) {
     return unsock_options_value(run->call->options, flag);
 }
 
-/* Refuses a program that would not be redirected, unless --force. */
+/* Notes the door of a file that the command runs. Unless --force is given, refuses a file that no door reaches. */
 static void see_step(struct unsock_route *route, const struct unsock_route_step *step) {
     struct run *run = route->context;
     bool only_preload = unsock_settings.engine == UNSOCK_ENGINE_PRELOAD;
@@ -103,8 +103,8 @@ static const char *promise_of_run(const struct run *run) {
 }
 
 /* Unless UNSOCK_OFF=1 is set, checks that this process may create Unix sockets. If it may not, fails, or with
- * --optional sets UNSOCK_OFF=1 for the command. Also fails if either UNSOCK_OFF=1 would break a promise
- * (promise_of_run). */
+ * --optional sets UNSOCK_OFF=1 for the command. Fails if UNSOCK_OFF=1, whether set before or here, would break a
+ * promise (promise_of_run). */
 static bool check_sockets(struct run *run) {
     if (!unsock_settings.off && unsock_sockets_allowed(run->error))
         return true;
@@ -126,7 +126,7 @@ static bool check_sockets(struct run *run) {
     return run->force = true;
 }
 
-/* Returns the directory for the sockets. Before a --private one is created, its name is a placeholder. */
+/* Returns the directory for the sockets. Until a --private directory is created, its name is a placeholder. */
 static const char *path_of_run(struct run *run) {
     struct unsock_text text = unsock_text_in(run->shared, sizeof(run->shared));
     unsock_text_join(&text, run->private.path, UNSOCK_PRIVATE_SHARED);

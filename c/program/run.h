@@ -63,8 +63,8 @@ int unsock_run_print(const char *const *environment, const char *const *caller, 
 
 /* isolate.c: `run --isolate`: a command without any network but unsock's. */
 
-/* Moves this process, which must have one thread, to a new network namespace with only `lo`, and brings `lo` up. A
- * process that may not do this first gets a user namespace, in which only its own user and group exist. */
+/* Moves this process, which must have one thread, to a new network namespace with only `lo`, and brings `lo` up. If the
+ * process may not do this, it also gets a new user namespace, in which only its own user and group exist. */
 bool unsock_isolate(struct unsock_text *error);
 
 /* supervise.c: For the processes that outlive a command and remove its files: the keeper, the map keeper and `hold`. */
@@ -104,8 +104,8 @@ int unsock_hold(const char *path, const char *const *environment, const char *co
  * - The keeper adopts orphans (PR_SET_CHILD_SUBREAPER), and stays until the last orphan has ended. If the parent is
  * killed, the keeper kills the command: the caller has only the parent to kill.
  * - The command.
- * A terminal signals all three at once. So if the keeper gets a signal itself, the keeper does not send the command the
- * parent's message about the same signal, unless the command has left the group. */
+ * A terminal signals all three at once. So if the keeper itself has got the signal that the parent forwards, the keeper
+ * does not send it to the command, unless the command has left the group. */
 
 /* Starts the keeper and the command's process; this process becomes the parent. Returns true in the process that
  * becomes the command, with the caller's signal settings. The other two never return. The keeper holds the lock `lock`,
