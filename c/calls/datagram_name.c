@@ -29,7 +29,7 @@ static long try_name(int fd, struct unsock_fd *entry, const struct unsock_ip *an
     bind->usual = unsock_ip_same_address(target, &usual);
     bind->open_to_all = true;
     result = unsock_bind_client(bind);
-    /* No port is free: returns EAGAIN, as inet_autobind does (net/ipv4/af_inet.c). */
+    /* If no port is free, returns EAGAIN, as inet_autobind does (net/ipv4/af_inet.c). */
     result = unsock_standin_bound(standin, result == -EADDRINUSE ? -EAGAIN : result);
     return finish(standin, fd, entry, UNSOCK_STATE_NAMED, result);
 }
@@ -101,7 +101,7 @@ static long send_aside(int fd, struct unsock_fd *entry, const struct msghdr *mes
     if (socket < 0)
         return socket;
     unsock_options_carry(fd, entry, (int)socket, true);
-    unsock_setsockopt(socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* no later call would send the datagram */
+    unsock_setsockopt(socket, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)); /* else it would wait for a later call */
     unsock_bind(socket, &address, unsock_ip_write(&any, entry->domain, &address));
     return unsock_sendmsg(socket, message, flags);
 }

@@ -69,7 +69,8 @@ static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     return false;
 }
 
-/* Restores a quiet registration, as the program gets an event. Returns true if this thread must report the event. */
+/* Restores a quiet registration, as the program gets an event; a one-shot registration only counts as fired. Returns
+ * true if this thread must report the event: for a one-shot registration, only the first thread must. */
 static bool speak(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & EPOLLONESHOT)

@@ -8,7 +8,7 @@
 
 #define ENDED (POLLRDHUP | POLLHUP | POLLERR)
 
-/* Reads SO_RCVTIMEO, which begins anew at each wait here. Returns NULL if the socket has none. */
+/* Reads SO_RCVTIMEO, the limit of each single wait here. Returns NULL if the program has set none. */
 static struct timespec *read_limit(int fd, struct timespec *time) {
     struct unsock_timeval most = {0};
     uint32_t length = sizeof(most);

@@ -2,7 +2,7 @@
  * to the network. The checks, in this order:
  *
  *   check                                       by                              then
- *   a named datagram socket, a covered address  memory/fds, rules/address       yes: sent by the known name, at once
+ *   a named datagram socket, a covered address  memory/fds, rules/address       yes: sent by the last known name
  *   a connect waits for its vsock multiplexer   calls/asking                    yes: EAGAIN, or the send waits
  *   a connected stream, and data alone          memory/fds, kernel/identify     yes: calls/stream_send
  *   the message can be read                     rt/user                         no: the kernel returns the error
@@ -44,7 +44,8 @@ static bool is_usual_send(const struct unsock_fd *entry, const struct sockaddr *
            is_local_client(entry, ip);
 }
 
-/* Continues after the send to the known name returned `result` (-ENOENT: no name was known). */
+/* Continues after the send to the last known name (unsock_port_known_path) returned `result` (-ENOENT: none was
+ * known). */
 UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, const struct iovec *part, int flags,
                                            const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t known,
                                            long result) {
@@ -53,7 +54,7 @@ UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, cons
     return unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
 }
 
-/* Sends to the known name. Inlined, as each return after a wait costs time (docs/architecture.md, "Few functions
+/* Sends to the last known name. Inlined, as each return after a wait costs time (docs/architecture.md, "Few functions
  * wait"). */
 static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
                                                              int flags, const struct unsock_ip *ip) {

@@ -114,7 +114,7 @@ long unsock_call_shutdown(int fd, int how) {
     long another = nothing ? unsock_reuse_look(fd) : 0;
     if (another < 0 || (nothing && another == 0))
         return another < 0 ? another : -ENOTCONN;
-    /* No shutdown of a service manager's socket: nobody could ever send to it again, while UDP still receives. */
+    /* Does not shut down a service manager's socket: it could never receive again, while a UDP socket still could. */
     long result = handed ? 0 : unsock_shutdown(fd, how);
     if (result < 0)
         return result;

@@ -169,8 +169,8 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     struct unsock_fd *entry = redirected(fd, &name, result, &whose, &wrong);
     if (wrong < 0)
         return wrong;
-    /* The kernel may have no peer's name: a datagram socket counts as connected even before its peer has started, and
-     * AF_TIPC forgets a peer that has closed. */
+    /* The kernel may not know the peer's name: a datagram socket counts as connected even before its peer has started,
+     * and AF_TIPC forgets a peer that has closed. */
     bool waiting =
         entry && unsock_state_is_connected(entry->state) &&
         (entry->type == SOCK_DGRAM || (entry->kind == UNSOCK_KIND_FOREIGN && unsock_fd_remote(entry)->family));

@@ -54,8 +54,8 @@ long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
 /* Returns the number of bytes in the message's buffers, as far as the buffer list can be read. */
 size_t unsock_stream_size(const struct msghdr *message);
 
-/* Continues a write of `size` bytes, from `first` on, that the kernel has refused with EPIPE. Returns how many bytes
- * TCP would accept, else -errno. Raises SIGPIPE where TCP would, unless `flags` have MSG_NOSIGNAL. */
+/* Continues a write of `size` bytes, of which `first` is the first, after the kernel refused it with EPIPE. Returns how
+ * many bytes TCP would accept, else -errno. Raises SIGPIPE where TCP would, unless `flags` have MSG_NOSIGNAL. */
 long unsock_stream_refused(int fd, const void *first, size_t size, int flags);
 
 /* Notes that an AF_TIPC connection has ended. AF_TIPC reports the end only once, and a later read would block. Returns

@@ -19,7 +19,7 @@
 
 struct attempt {
     int fd;
-    int socket; /* the one that connects: the descriptor's own, or one to replace it */
+    int socket; /* the socket that connects: the descriptor's own, or one to replace it */
     struct unsock_fd *entry;
     struct unsock_ip source;
     struct unsock_ip target;

@@ -63,7 +63,7 @@ static long refuse_foreign(int fd, int flags) {
 
 /* Follows sk_stream_error and tcp_sendmsg (net/ipv4/tcp.c). */
 long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
-    /* EPIPE is final if the number now belongs to another socket, or if the control file's target is a TCP socket. */
+    /* Keeps EPIPE if the number now belongs to another socket, or if the control file's target is a TCP socket. */
     if (unsock_reuse_look(fd) > 0 || unsock_socket_is_ip(fd))
         return unsock_stream_broken(flags);
     const struct unsock_fd *entry = unsock_fds_known(fd);

@@ -28,7 +28,7 @@ struct way {
     bool waits; /* the connect follows once the socket is the descriptor's */
     bool multiplexed;
     int family;
-    bool asks; /* its multiplexer has not answered yet, and the connect continues after the call */
+    bool asks; /* its vsock multiplexer has not answered yet: the connect goes on after the call */
     socklen_t length;
     uint8_t dest[UNSOCK_CONTROL_ADDRESS_SIZE];
     struct unsock_firecracker answer;
@@ -74,8 +74,8 @@ static bool is_way_open(const struct way *way, long result) {
     return result == 0 || way->asks || (result == -EINPROGRESS && !way->multiplexed);
 }
 
-/* Installs a socket that waits for its multiplexer. Takes `fd` out of its epoll sets first, and gives it back without
- * EPOLLOUT: the kernel would report the new socket as writable at once. */
+/* Installs a socket that waits for its vsock multiplexer. Takes `fd` out of its epoll sets first, and gives it back
+ * without EPOLLOUT: the kernel would report the new socket as writable at once. */
 UNSOCK_OWN_FRAME static long install_asking(int fd, struct unsock_fd *entry, const struct way *way,
                                             const struct unsock_ip *asked) {
     struct unsock_epoll_carry carry;
