@@ -1,4 +1,4 @@
-/* Recognises call sites by their bytes. A call in another form stays unchanged, and the filter traps it. The two forms:
+/* Recognises call sites by their bytes, in two forms. The filter traps calls in any other form, which stay unchanged.
  *
  * - The call in a known function of a library: the bytes before and behind it are compared.
  * - An instruction that loads the call's number, followed by known instructions up to the call. */
@@ -72,8 +72,8 @@ static bool may_register_change(unsigned changed) {
     return changed != RAX && changed != RSP;
 }
 
-/* Returns the length of an instruction that does the same at any address, uses no memory and keeps rax; 0 if it is not
- * known to be one. At least eight bytes can be read. */
+/* Returns the length of an instruction that does the same at any address, uses no memory and keeps rax; 0 for any other
+ * or unknown instruction. At least eight bytes can be read. */
 static unsigned plain(const uint8_t *at) {
     unsigned prefix = (at[0] & 0xf0) == 0x40 ? at[0] : 0, start = prefix ? 1 : 0;
     bool wide = prefix & 8, high_reg = prefix & 4, high_rm = prefix & 1;
@@ -102,8 +102,8 @@ static bool is_prefix(uint8_t byte) {
     return (byte & 0xf0) == 0x40;
 }
 
-/* True for a prefix with which the byte 0xb8 addresses memory by r8. (Without a prefix it means rax, which here holds
- * the call's number, and so is no address.) */
+/* True for a prefix after which an operand byte 0xb8 means memory addressed by r8. (Without the prefix, it means memory
+ * addressed by rax. But rax holds the call's number at the `syscall`, so it is no address here.) */
 static bool extends(uint8_t byte) {
     return (byte & 0xf1) == 0x41;
 }
@@ -201,7 +201,8 @@ struct form {
 
 /* clang-format off */
 static const struct form forms[] = {
-    /* Go, from 1.19 to 1.24 at least, Syscall6: all from the stack, ldr x5,[sp,#56]; svc; cmn x0,#4095; b.cc */
+    /* Go, from 1.19 to 1.24 at least, Syscall6: ldr x8,[sp,#8]; ldr x0,[sp,#16] … ldr x5,[sp,#56]; svc; cmn x0,#4095;
+     * b.cc */
     {UNSOCK_CALL_SITE_GO, WORD, 7, 2,
      {0xf94007e8, 0xf9400be0, 0xf9400fe1, 0xf94013e2, 0xf94017e3, 0xf9401be4, 0xf9401fe5},
      {0xb13ffc1f, 0x540000e3}},
@@ -210,8 +211,8 @@ static const struct form forms[] = {
     {UNSOCK_CALL_SITE_C, WORD, 7, 1,
      {0xaa0103e8, 0xaa0203e0, 0xaa0303e1, 0xaa0403e2, 0xaa0503e3, 0xaa0603e4, 0xaa0703e5},
      {0xd65f03c0}},
-    /* glibc 2.41, __internal_syscall_cancel without threads, whose svc is jumped to: and w1,w1,w2; cmp w1,#8; b.ne; bl
-     * __syscall_do_cancel; svc; ldr x19,[sp,#16]; ldp x29,x30,[sp],#32 */
+    /* glibc 2.41, __internal_syscall_cancel without threads, in which a branch leads to the svc: and w1,w1,w2; cmp
+     * w1,#8; b.ne; bl __syscall_do_cancel; svc; ldr x19,[sp,#16]; ldp x29,x30,[sp],#32 */
     {UNSOCK_CALL_SITE_C, 0, 4, 2,
      {0x0a020021, 0x7100203f, 0x54000061, UNSOCK_CALL_SITE_BL},
      {0xf9400bf3, 0xa8c27bfd}},

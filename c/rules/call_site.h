@@ -58,7 +58,7 @@ struct unsock_call_stub {
     uint64_t at;          /* the address of the stub */
     uint64_t syscall;     /* the address of the `syscall` */
     uint64_t enter;       /* the address of a pointer to the library's code, at most 2 GiB away (aarch64: 1 MiB) */
-    const uint8_t *table; /* 65536 bytes, by number of call: not 0 if the library answers it */
+    const uint8_t *table; /* 65536 bytes, one for each call's number: not 0 if the library answers the call */
     bool keeps_stack;     /* aarch64: puts nothing on the program's stack (Go keeps data below the stack pointer) */
 };
 
@@ -96,8 +96,8 @@ size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 /* How the library makes the call of `write` once a jump has replaced the first bytes of `write`. */
 struct unsock_libc_write {
     uint8_t jump;     /* the offset in `write` at which the jump is put: no code jumps to the bytes behind */
-    bool by_cancel;   /* from 2.41 on: calls __syscall_cancel; before: a part of `write`, with its arguments */
-    int64_t distance; /* from the start of `write` to __syscall_cancel, or to the part */
+    bool by_cancel;   /* true: by __syscall_cancel (glibc 2.41 or later); false: by a later part of `write` */
+    int64_t distance; /* in bytes, from the start of `write` to __syscall_cancel, or to that part */
 };
 
 /* True if this is the `write` of glibc 2.41 or later; on x86-64, of glibc 2.35 or later. */

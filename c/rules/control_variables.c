@@ -9,7 +9,7 @@
 #define UPPER "UNSOCK_TIPC_UPPER"
 #define HALF_CLOSE "UNSOCK_HALF_CLOSE"
 
-enum { TIPC_KIND_AT = 2, TIPC_LOWER_AT = 8, TIPC_UPPER_AT = 12, TIPC_RANGE = 1, DEST_SIZE = 16 /* both families' */ };
+enum { TIPC_KIND_AT = 2, TIPC_LOWER_AT = 8, TIPC_UPPER_AT = 12, TIPC_RANGE = 1, DEST_SIZE = 16 /* in both families */ };
 
 /* The variables. Of a number, `at` and `size` are its place in an address of `family` (vm_sockets.h, tipc.h), and
  * `otherwise` is its default. A variable with family 0 is no number. */

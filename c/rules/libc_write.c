@@ -7,7 +7,7 @@
 
 #define CALL 0xe8
 #define PIECES 6
-#define PART_AT_MOST 48 /* from the start of `write` */
+#define PART_AT_MOST 48 /* the most bytes from the start of `write` to its second part */
 
 struct piece {
     uint8_t length;
@@ -79,8 +79,8 @@ static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     return at[0] == CALL && unsock_same(at + 1 + sizeof(way), write_ends, sizeof(write_ends));
 }
 
-/* Returns the length of the check for threads at `at`, or 0. The byte behind the check is the distance to the second
- * part of `write`. */
+/* Returns the length of the check for threads at `at`; 0 if there is none. The byte behind the check is the distance
+ * from behind that byte to the second part of `write`. */
 static unsigned question(const uint8_t *at) {
     unsigned address = sizeof(asks) + sizeof(int32_t);
     if (unsock_same(at, asks_thread, sizeof(asks_thread)))

@@ -115,7 +115,8 @@ static bool is_address_character(char c) {
     return !(c & 128) && (bits >> c % 64 & 1);
 }
 
-/* Cuts off the marks, in their order, and the number. A '+' before a number from UNSOCK_PORT_RESERVED on is no mark. */
+/* Cuts off the marks, in their order, and the number. A '+' in front of a number of at least UNSOCK_PORT_RESERVED is no
+ * mark. */
 static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
     unsigned value = 0;
     size_t at = 0;
@@ -139,7 +140,7 @@ static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry
     return true;
 }
 
-/* Reads ADDR, only in the spelling of put_address. */
+/* Reads ADDR. Accepts only the spelling that put_address writes. */
 static bool read_address(struct unsock_span text, struct unsock_port_entry *entry) {
     struct unsock_span rest = text, bound = unsock_span_next(&rest, ASKS);
     bool both = unsock_span_is(bound, BOTH), asks = bound.length < text.length;

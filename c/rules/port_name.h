@@ -8,11 +8,11 @@
  *
  * ADDR in a name is an address as text, with '-' for each colon. "--" is [::] for IPv6 alone, "any" is [::] for both
  * families. If the path would be too long for a socket, ADDR has five characters (rules/ip.h). If a datagram client
- * that is bound to a wildcard sends to an address other than the default, ADDR is the client's own address and the
- * target's: "0.0.0.0,127.0.0.2". The code says that such a client asks.
+ * that is bound to a wildcard sends to a non-default address, ADDR is the client's own address and the target's:
+ * "0.0.0.0,127.0.0.2". The code says that such a client asks.
  *
  * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks:
- *   - '+': the socket has SO_REUSEPORT. Before a number from UNSOCK_PORT_RESERVED on, '+' is no mark.
+ *   - '+': the socket has SO_REUSEPORT. In front of a number of at least UNSOCK_PORT_RESERVED, '+' is no mark.
  *   - '*': it has SO_REUSEADDR, and is a datagram socket or a reserved stream.
  *   - '!': it is a datagram socket that is connected to one client. */
 
@@ -47,8 +47,8 @@ struct unsock_port_entry {
     unsigned form : 4;       /* enum unsock_port_form */
     unsigned type : 4;       /* SOCK_STREAM or SOCK_DGRAM */
     bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
-    struct unsock_ip ip;     /* with the port; HASHED: its family, and the bits of the five characters, never a
-                                wildcard's (rules/ip.h); family 0: the name is PORT.sock itself */
+    struct unsock_ip ip;     /* with the port. HASHED: the address's family, and in words[0] the bits of the
+                                five characters (rules/ip.h). Family 0: the name is PORT.sock itself */
     struct unsock_ip target; /* of a datagram client that asks: its target, without a port; family 0: none */
 };
 
@@ -82,8 +82,8 @@ static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry)
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* True if two sockets on these addresses exclude each other in TCP and UDP, unless both have the same mark of
- * UNSOCK_PORT_SHARES. */
+/* True if the addresses overlap: in TCP and UDP, two sockets on them exclude each other, unless both have the same mark
+ * of UNSOCK_PORT_SHARES. Ignores the marks. */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
 /* True if only one of the two sockets can be bound, provided that both belong to one user. */

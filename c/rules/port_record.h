@@ -35,7 +35,7 @@ struct unsock_port {
     bool several;                   /* PORT.sock points to the first of the sockets in the record */
     bool unreadable;                /* `several`, but the record is missing or cannot be read */
     struct unsock_port_entry first; /* the socket to whose file PORT.sock points */
-    unsigned count;                 /* of the entries */
+    unsigned count;                 /* the number of entries */
     uint8_t life[UNSOCK_PORT_ENTRIES];
     struct unsock_port_entry entries[UNSOCK_PORT_ENTRIES];
     /* The record as read, later the new record: entries with blanks between them. unsock_port_write may write one entry
@@ -119,8 +119,8 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
  * on the wildcard of its family, on the wildcard of both families, then datagram clients that ask, and with
  * `one_address` all others. Among the sockets on one address:
  *   - Connected ones come first, since each takes datagrams from one client alone.
- *   - Sockets of the newest one's kind follow, then the others: with SO_REUSEPORT in turn, from number `spread` on;
- *     with SO_REUSEADDR alone, the newest first.
+ *   - Sockets with the newest socket's option (SO_REUSEPORT, or SO_REUSEADDR alone) follow, then the others. Those with
+ *     SO_REUSEPORT are tried in turn, from number `spread` on; those with SO_REUSEADDR alone, the newest first.
  * Returns false if there is no such entry. */
 bool unsock_port_candidate(const struct unsock_port *port, const struct unsock_ip *ip, unsigned spread,
                            bool one_address, unsigned index, struct unsock_port_entry *entry);

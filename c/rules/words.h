@@ -15,11 +15,11 @@ bool unsock_utf8_is(const char *text);
 /* Returns the word of this number, NULL after the last. */
 typedef const char *unsock_word(const void *context, unsigned index);
 
-/* Returns the first word that begins with `name`, or else the nearest one; NULL if no word is near, or if `name` has
- * fewer than two letters (behind one dash: none). A slip is a letter inserted, removed, replaced, or swapped with the
- * next one. One slip is allowed; in a name of six letters or more, one for each three letters. The first `prefix`
- * characters of the name ("UNSOCK_", "--", "-") do not count as letters. A name with one dash also matches an option
- * with two. */
+/* Returns the first word that begins with `name`, or else the nearest one. Returns NULL if no word is near, or if
+ * `name` has fewer than two letters (after a single dash, one is enough). A slip is a letter inserted, removed,
+ * replaced, or swapped with the next one. One slip is allowed; in a name of six letters or more, one for each three
+ * letters. The first `prefix` characters of the name ("UNSOCK_", "--", "-") do not count as letters. A name with one
+ * dash also matches an option with two. */
 const char *unsock_nearest(struct unsock_span name, size_t prefix, unsock_word *word, const void *context);
 
 #endif
