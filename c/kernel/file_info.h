@@ -67,6 +67,7 @@ void unsock_entries_close(struct unsock_entries *entries);
  * same checks for the command line, before a library is loaded. */
 bool unsock_trust(const char *path, struct unsock_text *why);
 
+/* The users who could replace a directory (unsock_trust_place). */
 enum unsock_place {
     UNSOCK_PLACE_FIXED,  /* only root and this user */
     UNSOCK_PLACE_OWNERS, /* also the directory's owner; or this user cannot reach the directory */

@@ -159,7 +159,7 @@ struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch) {
     } else if ((scratch->type == SOCK_STREAM &&
                 (scratch->protocol == IPPROTO_TCP || scratch->protocol == UNSOCK_IPPROTO_MPTCP)) ||
                (scratch->type == SOCK_DGRAM && scratch->protocol == IPPROTO_UDP)) {
-        /* The socket was made elsewhere, so its options are unknown: a replacement gets copies of all. */
+        /* The library has not seen which options were set: a replacement socket gets copies of all. */
         scratch->kind = UNSOCK_KIND_IP;
         scratch->options = UNSOCK_OPTION_ALL;
     }

@@ -101,13 +101,13 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
         return unsock_setsockopt(fd, level, name, value, length);
     if (row >= 0 && unsock_option_table[row].simple && entry->type == SOCK_STREAM)
         return set_simple(fd, entry, row, value, length);
-    /* TCP refuses these options in the same states (do_tcp_setsockopt, net/ipv4/tcp.c). */
+    /* Refuses these options in the states in which TCP does (do_tcp_setsockopt, net/ipv4/tcp.c). */
     bool tcp = level == IPPROTO_TCP && entry->type == SOCK_STREAM;
     bool connected = unsock_state_is_connected(entry->state), listening = entry->state == UNSOCK_STATE_LISTENING;
     if (tcp && ((name == TCP_FASTOPEN_CONNECT && (listening || connected)) ||
                 ((name == TCP_FASTOPEN || name == TCP_FASTOPEN_NO_COOKIE) && connected)))
         return -EINVAL;
-    /* A program that saves and restores connections must learn that this does not work. */
+    /* A program that saves and restores connections must learn that TCP_REPAIR does not work here. */
     if (tcp && name == TCP_REPAIR)
         return -EPERM;
     bool clamps = tcp && name == TCP_WINDOW_CLAMP && listening;

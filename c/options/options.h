@@ -44,11 +44,13 @@ long unsock_oracle_set(int fd, struct unsock_fd *entry, int level, int name, con
 
 long unsock_oracle_get(struct unsock_fd *entry, int level, int name, void *value, socklen_t *length);
 
-/* Writes the `size` bytes at `from` as the result of a getsockopt at `level`, as the kernel does: cut to `*length`,
- * which then becomes the length used. `value` and `length` are the program's memory. Returns 0, -EFAULT or -EINVAL. */
+/* Writes the `size` bytes at `from` as the result of a getsockopt at `level`, as the kernel does: at most `*length`
+ * bytes. Sets `*length` to the number of bytes written. `value` and `length` are the program's memory. Returns 0,
+ * -EFAULT or -EINVAL. */
 long unsock_option_answer(const void *from, socklen_t size, int level, void *value, socklen_t *length);
 
-/* send_limits.c: Sets the send time-out and buffer of AF_UNIX datagram sockets, to be no stricter than UDP. */
+/* send_limits.c: Sets the send time-out and buffer of AF_UNIX datagram sockets, so that they are no stricter than
+ * UDP's. */
 
 /* Converts a struct unsock_timeval to milliseconds. Anything above 2,000,000 seconds counts as 2,000,000. */
 int32_t unsock_socket_timeval_ms(const void *timeval);

@@ -1,4 +1,4 @@
-/* Sets the send time-out and buffer of AF_UNIX datagram sockets, so that they are no stricter than UDP. */
+/* Sets the send time-out and buffer of AF_UNIX datagram sockets, so that they are no stricter than UDP's. */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
@@ -9,7 +9,8 @@
 #define SECONDS_MOST 2000000
 #define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
-/* The buffer grows when unread datagrams fill an eighth. Up to a quarter, poll reports a socket writable. */
+/* The buffer grows when unread datagrams fill an eighth of it. While they fill at most a quarter, poll reports the
+ * socket as writable. */
 #define HELD_SHARE 8
 
 int32_t unsock_socket_timeval_ms(const void *timeval) {

@@ -1,6 +1,6 @@
 /* Checks whether a port has a server: checks the files that a client would try, in the client's order. files/listener.c
- * finds out from the kernel whether a Unix socket listens. A control file's target that is no Unix socket, or is behind
- * a multiplexer, is checked by a connection. */
+ * finds out from the kernel whether a Unix socket listens. The target of a control file is checked by a connection if
+ * it is no Unix socket, or is behind a multiplexer. */
 #include "program/options.h"
 
 #include "calls/target.h"

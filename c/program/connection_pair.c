@@ -11,7 +11,7 @@
 #include <linux/tcp.h>
 
 #define BUFFER (512 * 1024)
-#define TURNS_MOST 32 /* then other connections get their turn */
+#define TURNS_MOST 32 /* steps of one connection; then others get their turn */
 #define KEPT 16
 #define PIPE (256 * 1024) /* one user's pipes may have 64 MB in all */
 #define BULK (64 * 1024)  /* a sender of so much at once is likely to send more */

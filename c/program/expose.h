@@ -13,8 +13,8 @@ extern struct unsock_expose {
     struct unsock_text *error;
     const char *control;      /* --control: listens at this control file's target; NULL: at `address` */
     struct unsock_ip address; /* of the real network */
-    bool is_in;               /* --in: from the directory to the real network */
-    bool is_all;              /* --all: every port that has a server in the directory */
+    bool is_in;               /* --in: forwards from the directory to the real network */
+    bool is_all;              /* --all: exposes every port that has a server in the directory */
     bool until_eof;           /* --until-eof: ends when standard input ends */
     int64_t idle;             /* milliseconds after which an idle UDP session ends */
     long set, signals;        /* the epoll set and the signalfd */

@@ -12,7 +12,7 @@
 
 #include <linux/tcp.h>
 
-#define TURNS_MOST 64  /* then other ports and sessions get their turn */
+#define TURNS_MOST 64  /* steps of one port or session; then others get their turn */
 #define FULL_MOST 1024 /* clients that may wait for full queues */
 #define WAITING_MOST 65536
 #define ASK_AGAIN_MS 10

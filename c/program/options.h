@@ -69,7 +69,7 @@ bool unsock_options_read(const struct unsock_option_table *table, const char *co
 /* Returns the option's value; NULL: it was not given. */
 const char *unsock_options_value(const struct unsock_options *options, const char *flag);
 
-/* program.c: Starts the library's commands, or the command line. */
+/* program.c: Starts the library's commands, or the command line (the program in TypeScript). */
 
 int unsock_program(int argc, const char *const *argv, const char *const *environment);
 
@@ -131,8 +131,8 @@ void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* nul
 void unsock_json_bool(const char *name, bool value);
 
 /* answers.c: Checks whether a server would answer a client at a port of a directory. A server with a Unix socket does
- * not notice the check. To a control file's target of another family, or behind a multiplexer, the check makes a short
- * connection. */
+ * not notice the check. To check a control file's target that is no Unix socket, or is behind a multiplexer, makes a
+ * short connection. */
 
 struct unsock_answers {
     enum unsock_answer answer;
@@ -141,8 +141,8 @@ struct unsock_answers {
 };
 
 /* Checks the port. A connection may take `most` milliseconds; if `most` is -1, only checks whether a socket is bound to
- * the file. A server whose address is unknown (a plain one, or a control file's target) counts for every address.
- * Returns 0, -ENOBUFS or -EINVAL, or -errno of reading the directory. */
+ * the file. A server whose address is unknown (a plain one, or a control file's target) counts as a server of every
+ * address. Returns 0, -ENOBUFS or -EINVAL, or -errno of reading the directory. */
 long unsock_answers_at(const char *directory, const struct unsock_port_words *words, int64_t most,
                        struct unsock_answers *answers);
 

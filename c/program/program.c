@@ -13,8 +13,9 @@
 #include "rules/words.h"
 
 #define LINE_MOST (4 * UNSOCK_PATH_MOST)
-/* If the base name of argv[0] is FRONT, the library executes the command line for commands that the library lacks. If
- * argv[0] begins with OF_RUNTIME, Deno or Node.js has executed the library (lib/library/caller.ts). */
+/* If the base name of argv[0] is FRONT, the library executes the command line (the program in TypeScript) for commands
+ * that the library lacks. If argv[0] begins with OF_RUNTIME, Deno or Node.js has executed the library
+ * (lib/library/caller.ts). */
 #define FRONT "unsock"
 #define OF_RUNTIME "unsock-of-runtime:"
 #define OWN_FILE "/proc/self/exe"
@@ -77,8 +78,8 @@ static const char *runtime_fails_at(const char *const *argv) {
     return NULL;
 }
 
-/* Executes the command line, whose file has a fixed path beside the library's. Returns if the command line is not
- * installed or cannot be executed. If its runtime would panic, exits with one line on stderr instead. */
+/* Executes the command line, the program in TypeScript, at a fixed path beside the library's. Returns if the program is
+ * not installed or cannot be executed. If its runtime would panic, exits with one line on stderr instead. */
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[UNSOCK_PATH_MOST], file[UNSOCK_PATH_MOST + 32];
     struct unsock_text text = unsock_text_in(file, sizeof(file));
@@ -106,7 +107,7 @@ static int end_output(int failed) {
     return error.length > 0 ? fail_program(error.buffer, status) : status;
 }
 
-/* Prints a command's options. The command line, if installed, has a longer help. */
+/* Prints a command's options. If the command line (the program in TypeScript) is installed, its own help is longer. */
 static int print_usage(const struct command *command) {
     const struct unsock_option_table *table = command->table;
     unsock_print("libunsock.so ", table->command, " [options]", table->operand[0] ? " " : "", table->operand,

@@ -165,8 +165,8 @@ static bool answer_route(struct query *query) {
     return good;
 }
 
-/* Called by a process that is under the program's profile. True if a socket can be bound in the directory, or if the
- * directory does not exist yet. */
+/* Called in a child process under the AppArmor profile of the program that the question names. True if a socket can be
+ * bound in the directory, or if the directory does not exist yet. */
 static bool can_bind(const void *context) {
     const struct unsock_run_directory *directory = context;
     UNSOCK_TEXT(why, WHY_MOST);

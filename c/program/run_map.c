@@ -12,7 +12,7 @@
 
 #define MAPS_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define FILE_MODE 0644
-#define ATTEMPTS_MOST 200 /* a map keeper needs a moment after its command's end */
+#define ATTEMPTS_MOST 200 /* WAIT_NS apart: a map keeper needs a moment after its command's end */
 #define WAIT_NS 10000000
 
 /* Writes `pattern` to `path`, with %p (port), %a (the first IPv4 address of UNSOCK_ADDR, if any) and %% replaced.

@@ -9,15 +9,16 @@
 #endif
 
 /*
- * UNSOCK_CALLS has the calls with a logic, unsock_call_NAME. UNSOCK_DOOR_CALLS has calls that each door, preload/ and
- * trap/, answers in its own way. UNSOCK_OTHER_NAMES has the other functions that the library exports: nearly all do the
- * work of one of these calls. The columns:
+ * UNSOCK_CALLS has the calls that the library answers by a function, unsock_call_NAME. UNSOCK_DOOR_CALLS has calls that
+ * each door, preload/ and trap/, answers in its own way. UNSOCK_OTHER_NAMES has the other functions that the library
+ * exports: nearly all do the work of one of these calls. The columns:
  *
  *   exported   how the function of that name is exported, and what it does while the library is inert:
  *                LIBC     calls the next library's function: a cancellation point in glibc
  *                RAW      makes the system call of that name
- *                ALWAYS   calls the logic, which makes the call, and forgets entries of reused descriptor numbers
- *                BY_HAND  a wrapper of its own shape, in preload/
+ *                ALWAYS   calls unsock_call_NAME, which makes the call, and forgets entries of reused descriptor
+ *                         numbers
+ *                BY_HAND  does what its own code in preload/ says
  *                NO       no such function is exported
  *   next       what unsock_real_NAME does if there is no next library's function to call:
  *                SAME     makes the system call of the same name and arguments
@@ -62,7 +63,7 @@
     CALL(RAW,     NO,    ALL,   NO,  NO,        ssize_t, sendfile,      (4, int, out, int, in, int64_t *, offset, size_t, count)) \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, splice,        (6, int, in, int64_t *, in_offset, int, out, int64_t *, out_offset, size_t, size, unsigned, flags)) \
     CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, recv,          (4, int, fd, void *, data, size_t, size, int, flags)) \
-    /* Also traps flags with MSG_ERRQUEUE, and MSG_PEEK with MSG_WAITALL: their sum is above MSG_WAITALL. */ \
+    /* Also traps MSG_ERRQUEUE, and MSG_PEEK together with MSG_WAITALL: only then are these bits above MSG_WAITALL. */ \
     CALL(LIBC,    SAME,  ALL,   0,   IF_SET_OR(4, MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL, MSG_WAITALL), \
                                            ssize_t, recvfrom,      (6, int, fd, void *, data, size_t, size, int, flags, struct sockaddr *, address, socklen_t *, length)) \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, sendmsg,       (3, int, fd, const struct msghdr *, message, int, flags)) \
@@ -70,7 +71,7 @@
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, recvmsg,       (3, int, fd, struct msghdr *, message, int, flags)) \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     recvmmsg,      (5, int, fd, struct unsock_mmsghdr *, messages, unsigned, count, int, flags, void *, timeout)) \
     CALL(LIBC,    OTHER, X86,   NO,  NO,        int,     poll,          (3, struct pollfd *, fds, unsigned long, count, int, timeout)) \
-    /* The close of a socket's last descriptor removes its file; duplicates share their entries' facts. */ \
+    /* The library removes a socket's file at its last descriptor's close, and keeps duplicates' entries alike. */ \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    int,     close,         (1, int, fd)) \
     CALL(RAW,     NO,    ALL,   0,   ALWAYS,    int,     close_range,   (3, unsigned, first, unsigned, last, int, flags)) \
     CALL(ALWAYS,  NO,    ALL,   0,   ALWAYS,    int,     dup,           (1, int, fd)) \
@@ -101,7 +102,7 @@
     /* A filter of the program's own may forbid calls that the library makes instead of the program's. */ \
     CALL(NO,      ALL,    0,   YES,     ALWAYS,                      seccomp) \
     CALL(BY_HAND, ALL,    5,   YES,     IF_VALUE(0, PR_SET_SECCOMP), prctl) \
-    /* The kernel's own threads make the calls of a ring: nothing can trap them. */ \
+    /* The kernel's own threads make the calls of an io_uring: nothing can trap these calls. */ \
     CALL(NO,      ALL,    NONE,YES,     NO_SYSTEM,                   io_uring_setup) \
     /* clone3 can reset the child's signal handlers: its first trapped call would then kill it. clone cannot reset them. */ \
     CALL(NO,      ALL,    NONE,NO,      NO_SYSTEM,                   clone3)
@@ -112,7 +113,7 @@
     NAME(posix_spawn) NAME(posix_spawnp) NAME(pidfd_spawn) NAME(pidfd_spawnp) NAME(system) NAME(popen) NAME(syscall)   \
     NAME(dlopen) NAME(_exit) NAME(_Exit)
 
-/* Expands to its arguments if this machine has a system call of that name. */
+/* UNSOCK_IF_ON_MACHINES expands to its arguments if this machine has the system call of a row with these `machines`. */
 #define UNSOCK_IF_ON_NO(...)
 #define UNSOCK_IF_ON_ALL(...) __VA_ARGS__
 #ifdef __x86_64__
@@ -121,7 +122,7 @@
 #define UNSOCK_IF_ON_X86(...)
 #endif
 
-/* Expands to its arguments if a call with this mark is ever trapped. */
+/* UNSOCK_IF_TRAPPED_MARK expands to its arguments if the call of a row with this `mark` is ever trapped. */
 #define UNSOCK_IF_TRAPPED_NO(...)
 #define UNSOCK_IF_TRAPPED_NONE(...) __VA_ARGS__
 #define UNSOCK_IF_TRAPPED_0(...) __VA_ARGS__
@@ -156,8 +157,8 @@
 #define UNSOCK_SYS_MARK 0x756e736bul
 
 /* A socket() call with this value detects the library's filter. In the mark's place, the value makes the filter fail
- * the call with an errno that no kernel returns; without the filter, the kernel refuses the family. With the value in
- * the last argument, and no mark, the call is trapped, and reaches another copy of the library in the process
+ * the call with an errno that no kernel returns; without the filter, the kernel refuses the family. With the value
+ * as the sixth argument, and no mark, the call is trapped, and reaches another copy of the library in the process
  * (trap/image.h). */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
 #define UNSOCK_SYS_PROBE_ERRNO 4077

@@ -72,8 +72,8 @@ void unsock_next_resolve(void);
  * makes a blocking call a cancellation point with pthread_setcanceltype, as glibc before 2.41 does. */
 void unsock_next_resolve_trapped(void);
 
-/* Notes that this thread begins (true) or has ended (false) the answer to a trapped call. Between the two, the thread's
- * calls are no cancellation points, since the thread may lack libc's data. */
+/* Notes that this thread begins (`trapped`) or has ended (not `trapped`) the answer to a trapped call. Between the two,
+ * the thread's calls are no cancellation points, since the thread may lack libc's data. */
 void unsock_cancel_forbid(bool trapped);
 
 /* Lets a pthread_cancel of this thread take effect at once, until unsock_cancel_close; also one that was called

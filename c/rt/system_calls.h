@@ -279,7 +279,8 @@ static inline long unsock_pause(long nanoseconds) {
  * libc did not make lacks. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all
  * of these functions are inline: after a call that slept, each function on the stack costs as much as a hundred
  * instructions. */
-/* The parameters of unsock_real_NAME: those of the call, but for a socket's address a pointer of any type. */
+/* The parameters of unsock_real_NAME are those of the call, except that a socket's address may be a pointer of any
+ * type. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \
     __typeof__(_Generic((type)0,                                                                                       \
