@@ -145,9 +145,9 @@ long unsock_trap_install(bool on_alternate_stack) {
 static const char trap_refused[] =
     "unsock: UNSOCK_ENGINE: this system does not let system calls be trapped (seccomp): \"trap\"\n";
 
-/* Installs the preloaded library's handler if the process is trapped or shall be. If another copy of the library has
- * loaded the program, replaces that copy's handler, so that one copy stores the facts about all descriptors. If no copy
- * has loaded the program (UNSOCK_ENGINE=trap), also installs the filter. If the system refuses, ends the program. */
+/* Installs the preloaded library's handler if the process is trapped, or must be (UNSOCK_ENGINE=trap). If another copy
+ * of the library has loaded the program, replaces that copy's handler, so that one copy stores the facts about all
+ * descriptors. If no copy has loaded the program, also installs the filter. If the system refuses, ends the program. */
 __attribute__((constructor)) static void take_over(void) {
     /* In a Go program with a dynamic linker but no libc, the preloaded copy finds no environment, and so is inert. */
     if (!unsock_start_active() || !(unsock_start_trapped || unsock_start_traps))

@@ -7,7 +7,7 @@
 #define STACK (64 * 1024)
 #define WHOLE (2 * PAGE + STACK) /* struct unsock_own_stack, a page without access, the stack */
 #define KEPT 4096                /* stacks that are kept and used again */
-#define TRIES 16                 /* kept stacks that are checked in one search for an ended thread's */
+#define TRIES 16                 /* kept stacks that one search for the stack of an ended thread checks */
 
 /* A call uses at most DEEPEST bytes of stack (tests/unit/stack_test.ts). A signal handler of the program may interrupt
  * the call, and a system call of the handler may be trapped. So there must be room for FRAMES more signal frames: the
@@ -119,8 +119,9 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
     return take_any_stack((int32_t)unsock_gettid());
 }
 
-/* Returns a stack that this thread borrowed for a call, which a signal handler has left by a jump (siglongjmp). NULL if
- * there is none, or if the call may still run: the trapped call came from this stack, or from the signal stack. */
+/* Returns a stack that this thread borrowed for an earlier call that never returned, since a signal handler jumped out
+ * of it (siglongjmp). NULL if there is none, or if the earlier call may still run: then the present call was made on
+ * the borrowed stack, or on the signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;

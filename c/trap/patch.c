@@ -19,12 +19,12 @@
 #define FAR ((uint64_t)0x07ff0000)
 #endif
 #define GRANULE ((uint64_t)0x10000)
-#define GO_MOST ((uint64_t)1 << 20) /* bytes of a Go program that are searched */
+#define GO_MOST ((uint64_t)1 << 20) /* bytes of a Go program's code that are searched */
 
 #define TRY_AT 1 /* the byte that unsock_patch_allowed writes */
 
-/* The head of the stubs' memory, which stays writable: the code to which all stubs jump, whether threads have stacks of
- * their own, and the table of the calls that the library may answer. */
+/* The head of the stubs' memory. It stays writable. Its members: the code to which all stubs jump; whether threads have
+ * stacks of the library's; the table of the calls that the library may answer. */
 struct shared {
     void (*enter)(void);
     uint64_t small_stacks;

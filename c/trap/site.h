@@ -52,9 +52,9 @@ struct unsock_signal_info {
 
 #define UNSOCK_SIGNAL_BY_SECCOMP 1 /* SYS_SECCOMP */
 
-/* own_stack.c: Stacks for the library's code, where the program's stack is too small: a thread's of 16 KiB, a small
- * signal stack, a goroutine's. A stack is used again once its call has returned, or its thread has ended or has left
- * the stack by longjmp. */
+/* own_stack.c: Stacks for the library's code, where the program's stack is too small: a thread's stack of 16 KiB, a
+ * small signal stack, a goroutine's stack. A stack is used again once its call has returned, or its thread has ended or
+ * has left the stack by longjmp. */
 
 /* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S use the offsets of its first three members. */
 struct unsock_own_stack {
@@ -86,14 +86,14 @@ void unsock_own_stack_forget(void);
 /* Calls `function` on the stack that ends at `top`, which is aligned to 16. */
 void unsock_call_on(void (*function)(void *), void *argument, void *top) __attribute__((visibility("hidden")));
 
-/* site_stack.c: Stacks of the library's own for the threads of programs with small stacks (Go's goroutines have few
- * KiB). On x86-64 each thread has one such stack, and the register gs points to the stack's head: these programs do not
- * use gs themselves. The handler of trapped calls gives the thread its stack at the first trapped call. On aarch64 no
- * register is free. A call takes any stack that is not in use; if there is none, the call is trapped, and the handler
- * adds a stack. */
+/* site_stack.c: Stacks of the library's own for the threads of programs with small stacks (a goroutine's stack has a
+ * few KiB). On x86-64 each thread has one such stack, and the register gs points to the stack's head: these programs do
+ * not use gs themselves. The handler of trapped calls gives the thread its stack at the first trapped call. On aarch64
+ * no register is free. A call takes any stack that is not in use; if there is none, the call is trapped, and the
+ * handler adds a stack. */
 
-/* The bit of AT_HWCAP2 that is set if programs may set gs (FSGSBASE): since kernel 5.9, if the processor can. 0:
- * none. */
+/* The bit of AT_HWCAP2 that is set if programs may set gs (FSGSBASE): since kernel 5.9, on processors that can. On
+ * aarch64 no bit is needed. */
 #ifdef __x86_64__
 #define UNSOCK_SITE_STACK_FEATURE 2
 #else
@@ -128,7 +128,7 @@ extern uint8_t unsock_site_numbers[65536];
 void unsock_site_start(void);
 
 /* The code to which stubs jump (rules/call_site.h), not for C: unsock_site_stay answers calls on the program's stack,
- * unsock_site_switch on one of the library's. */
+ * unsock_site_switch on a stack of the library's. */
 void unsock_site_stay(void) __attribute__((visibility("hidden")));
 void unsock_site_switch(void) __attribute__((visibility("hidden")));
 

@@ -12,7 +12,7 @@
  *
  *   ALWAYS                           traps every call
  *   IF_SET(at)                       if the argument `at` (a pointer) is not NULL
- *   IF_SET_OR(at, bits, most)        also if (the argument before, an int, & `bits`) > `most`
+ *   IF_SET_OR(at, bits, most)        also if (the argument `at` - 1, an int, & `bits`) > `most`
  *   IF_VALUE(at, ...)                if the argument (an int) is one of the values
  *   IF_VALUE_OR(at, bits, value, …)  also if (the argument & `bits`) == `value`
  *   UNLESS(at, value)                if the argument (an int) is not this value

@@ -59,7 +59,7 @@ HIDDEN(unsock_site_stay)
     mov 1(%rsp), %al
     mov (%rsp), %ah
     and $8, %al
-    add $0x78, %al /* sets OF if it was set */
+    add $0x78, %al /* sets OF if it was set before the call */
     sahf
     mov %r11, %rax
     lea 136(%rsp), %rsp
@@ -122,7 +122,7 @@ HIDDEN(unsock_site_switch)
     sahf
     mov %r11, %rax
     jmp *%rcx
-    /* No free stack: makes the system call with the tag, so that it is trapped. The handler brings a stack. */
+    /* The thread has no free stack: makes the system call with the tag. It is trapped, and the handler adds a stack. */
 3:  mov %r11d, %eax
     shr $32, %r11
     add $0x7f, %al
