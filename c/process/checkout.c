@@ -17,7 +17,7 @@
 
 enum found { NOTHING, FOUND, BROKEN };
 
-/* Reads DIRECTORY/FILE, a file of one line, into `line` (UNSOCK_PATH_MOST bytes). False if it is no such file. */
+/* Reads DIRECTORY/FILE, a file of one line, into `line` (UNSOCK_PATH_MOST bytes). False if there is no such file. */
 static bool read_git_file(const char *directory, const char *file, char *line) {
     UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, directory, "/", file);
@@ -152,7 +152,7 @@ void unsock_checkouts_prune(const char *directory, bool remove, const struct uns
     enum unsock_entry_type type;
     UNSOCK_TEXT(path, UNSOCK_PATH_MOST);
     unsock_text_join(&path, directory, "/" UNSOCK_CHECKOUTS);
-    unsock_entries_open(&entries, AT_FDCWD, path.buffer); /* with a slash at the end, it would follow a link */
+    unsock_entries_open(&entries, AT_FDCWD, path.buffer); /* with a slash at the end, the open would follow a link */
     unsock_text_char(&path, '/');
     size_t place = path.length;
     for (const char *name; (name = unsock_entries_next(&entries, &type));) {

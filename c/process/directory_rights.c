@@ -118,7 +118,8 @@ static bool check_rights(const struct unsock_run_directory *directory, const str
     return unsock_text_fail(error, "chmod ", UNSOCK_MODE(rights->mode), " ", directory->path);
 }
 
-/* True if the directory exists, or no untrusted user could put another in its place before it gets its rights. */
+/* True if the directory exists, or if no untrusted user could put another directory in its place before this process
+ * sets its rights. */
 static bool may_give(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct unsock_run_directory unasked = {.asked = false};
     if (unsock_faccessat(AT_FDCWD, directory->path, 0) == 0)

@@ -57,7 +57,8 @@ static bool runs(struct unsock_span line, struct unsock_span name) {
     return has_name && wanted.length == 0 && (name.length == 0 || !has_word(line, name));
 }
 
-/* Writes this process's number as RUNNER if its command line has one of NAMES, else 0. False if it cannot be read. */
+/* Writes this process's number as RUNNER if its command line has one of NAMES, else 0. False if the command line cannot
+ * be read. */
 static bool note_runner(char *each, uint64_t self) {
     char bytes[COMMAND_LINE_MOST];
     UNSOCK_CLOSED long fd = unsock_openat(AT_FDCWD, COMMAND_LINE, O_RDONLY | O_CLOEXEC, 0);

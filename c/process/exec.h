@@ -104,7 +104,7 @@ struct unsock_exec_plan {
     int descriptor; /* opened for the exec; unsock_exec_drop closes it; -1: none */
 };
 
-/* Makes a plan. Returns 0, or -errno and no plan. The caller must drop the plan, unless the exec has replaced this
+/* Makes a plan. Returns 0, or -errno without a plan. The caller must drop the plan, unless the exec has replaced this
  * process: also after a posix_spawn, whose exec replaces only the child. */
 long unsock_exec_prepare(const struct unsock_exec *exec, struct unsock_exec_plan *plan);
 void unsock_exec_drop(struct unsock_exec_plan *plan);
@@ -150,23 +150,23 @@ enum unsock_confinement {
     UNSOCK_CONFINEMENT_FITS,     /* its profile allows everything that was tried */
     UNSOCK_CONFINEMENT_SHUT,     /* `try` fails under its profile */
     UNSOCK_CONFINEMENT_UNMAPPED, /* its profile does not allow mapping the library */
-    UNSOCK_CONFINEMENT_IGNORED,  /* its SELinux context changes at the exec, so it would ignore LD_PRELOAD */
+    UNSOCK_CONFINEMENT_IGNORED,  /* its SELinux context changes at the exec: ld.so would ignore LD_PRELOAD */
 };
 
 struct unsock_confinement_question {
     const struct unsock_exec *exec;
     const char *library;              /* NULL: finds only the name of the profile, which need not confine */
-    bool (*try)(const void *context); /* another trial under the profile; NULL: none */
+    bool (*try)(const void *context); /* also tried under the profile; NULL: nothing more is tried */
     const void *context;
 };
 
-/* Appends to `name` the profile or SELinux context that would confine the program; nothing for UNSOCK_CONFINEMENT_NONE.
- */
+/* Appends to `name` the name of the profile or SELinux context that would confine the program. For
+ * UNSOCK_CONFINEMENT_NONE appends nothing. */
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
 /* True if the program's AppArmor profile or SELinux context keeps the library out. Then appends the reason to `why`. If
- * false, `why` may have changed, without meaning. */
+ * false, may have appended text without meaning. */
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why);
 
 /* Puts this process under the profile. False if the process may not change to it. */

@@ -16,7 +16,7 @@
 #define NOTE_ALIGN 4
 #define VERSION_ROOM 32
 
-/* Identifies a file as this library, and has its version. This note can be read without running the file's code. */
+/* The note that identifies a file as this library, with its version. It can be read without running the file's code. */
 static const struct note {
     Elf64_Nhdr header;
     char name[8];

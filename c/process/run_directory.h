@@ -23,8 +23,8 @@ long unsock_run_resolve(const char *path, char *resolved);
 /* As unsock_run_resolve. False with one line in `error` about `name`, the option or variable that gave the path. */
 bool unsock_run_resolve_named(const char *name, const char *path, char *resolved, struct unsock_text *error);
 
-/* Chooses the first possible of `option` (or NULL), UNSOCK_DIR, $XDG_RUNTIME_DIR/unsock, /run/unsock (root),
- * /tmp/unsock-UID. */
+/* Chooses `option` (unless NULL), else UNSOCK_DIR, else a default: $XDG_RUNTIME_DIR/unsock if this user owns
+ * XDG_RUNTIME_DIR, else /run/unsock for root, else /tmp/unsock-UID. */
 bool unsock_run_directory_choose(const char *option, const char *const *environment,
                                  struct unsock_run_directory *directory, struct unsock_text *error);
 
@@ -105,18 +105,19 @@ bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struc
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* loopback_name.c: The names of `run --name`. A name is a link, DEFAULT/.names/NAME, to the directory of the socket
- * files. A new run with a used name replaces the link. */
+ * files. A run with a name that is in use replaces the link. */
 
 #define UNSOCK_LOOPBACK_NAMES ".names"
 #define UNSOCK_LOOPBACK_NAME_MOST 63
 
-/* Removes the names whose links lead nowhere from the default directory `directory`. */
+/* Removes, in the default directory `directory`, the names whose links lead nowhere. */
 void unsock_loopback_names_prune(const char *directory);
 
 /* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the link `name` (unless NULL) to the absolute path `path`. The environment `caller` decides DEFAULT. */
+/* Makes the link `name` (unless NULL) to the absolute path `path`. The environment `caller` decides which directory
+ * DEFAULT is. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
@@ -141,9 +142,9 @@ bool unsock_private_fits(const char *directory, bool divided, struct unsock_text
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 #define UNSOCK_PRIVATE_SHARED "/0000000"
-/* Makes a worker's directory `path` inside a private directory, with the same owner, group and mode, and links the
- * run's maps (the control files of --map) into it. Processes that are not workers use the directory named
- * UNSOCK_PRIVATE_SHARED. Returns 0 or -errno. */
+/* Makes a worker's directory `path` inside a private directory, and links the run's maps (the control files of --map)
+ * into it. The worker's directory gets the private one's group and mode and, if root makes it, also the owner.
+ * Processes that are not workers use the directory named UNSOCK_PRIVATE_SHARED. Returns 0 or -errno. */
 long unsock_private_divide(const char *path);
 
 /* Removes the private directory with everything in it, unless a socket in it may be live. True if it is gone. */

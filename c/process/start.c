@@ -14,8 +14,8 @@ enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
 bool unsock_start_trapped;
 bool unsock_start_traps;
 
-/* True if LD_PRELOAD has an entry with the library's file name. If /proc does not show the name, any value is
- * enough. */
+/* True if LD_PRELOAD has an entry with the library's file name. If /proc does not show that name, any value of
+ * LD_PRELOAD is enough. */
 static bool preloaded_by_name(const char *const *environment) {
     char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;

@@ -14,8 +14,8 @@ extern enum unsock_activity unsock_activity;
 bool unsock_start_active(void);
 
 /* Starts the library in a program that it loads (trap/image.h). `environment` is the program's, `own_file` the
- * library's path, and `stack_end` the end of the first thread's stack (rt/user.h). Inert without UNSOCK_DIR or with
- * UNSOCK_OFF=1. Ends the process if a setting is wrong or the directory cannot be used. */
+ * library's path, and `stack_end` the end of the first thread's stack (rt/user.h). The library stays inert without
+ * UNSOCK_DIR or with UNSOCK_OFF=1. Ends the process if a setting is wrong or the directory cannot be used. */
 void unsock_start_loaded(const char *const *environment, const char *own_file, uintptr_t stack_end);
 
 /* Finds out whether this process is trapped. If not, turns off the mark in the library's own system calls (rt/sys.h): a
