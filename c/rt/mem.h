@@ -38,9 +38,9 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
     return count > 0;
 }
 
-/* True if the pointer is in page 0 or above all user memory: a system call with it fails with EFAULT at once. */
+/* True if the pointer is in page 0: a system call with it fails with EFAULT at once. The highest bits may be a tag. */
 static inline bool unsock_is_nowhere(const void *pointer) {
-    return (uintptr_t)pointer < 4096 || (uintptr_t)pointer >> 57 != 0;
+    return (uintptr_t)pointer < 4096;
 }
 
 #define UNSOCK_MIN(a, b) ((a) < (b) ? (a) : (b))

@@ -39,6 +39,7 @@ testProbe("urgent_waits", "a thread that waits for data is not woken by an urgen
 testProbe("stream_addresses", "both ends of a connection agree on addresses and ports, across fork, exec and passing");
 testProbe("short_buffers", "short, empty and NULL address buffers are answered as the kernel does");
 testProbe("bad_pointers", "pointers into nowhere are EFAULT, and not crashes");
+testProbe("tagged_pointers", "pointers with a tag are good where the kernel takes them, and EFAULT elsewhere");
 testProbe("bad_memory", "memory that is not there, or read-only, is EFAULT in every call, and ends no program");
 testProbe("bad_memory_messages", "messages that are not there, wholly or in part, are EFAULT, and end no program");
 testProbe("bad_memory_options", "values of options that are not there are EFAULT, and end no program");

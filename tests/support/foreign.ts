@@ -36,6 +36,7 @@ const PROBES: Readonly<Record<string, string>> = {
   tcp_corners: "listen without bind, bind before connect and TCP Fast Open do what TCP does",
   ipv6: "IPv6 and IPv4 reach each other as the kernel lets them",
   datagram_basic: "datagrams are sent, answered, filtered and refused as UDP does",
+  tagged_pointers: "pointers with a tag are good where the kernel takes them, and EFAULT elsewhere",
   datagram_msg: "sendmsg, recvmsg, sendmmsg and recvmmsg carry datagrams and their addresses",
   epoll_before_redirect: "epoll registrations made before bind or connect go on working",
   epoll_sets: "epoll registrations outlive bind and connect, whatever set, socket and number they are of",
