@@ -126,12 +126,12 @@ static bool put_jump_to_stub(const struct work *work, unsigned index) {
     return true;
 }
 
-/* Rewrites the places from number `first` to `end` - 1, which are in the segment `text`. Returns how many: all, or
- * none. */
+/* Rewrites the places from number `first` to `end` - 1, at least one, which are in the segment `text`. On aarch64 the
+ * last place may be an `svc` at the start of a page. Returns how many: all, or none. */
 static unsigned rewrite(struct work *work, const struct unsock_image_text *text, unsigned first, unsigned end) {
     uint64_t page = work->patch->page, start = (uint64_t)start_of(&work->places[first]) & ~(page - 1);
-    uint64_t size = ((work->places[end - 1].at + page - 1) & ~(page - 1)) - start;
-    if (first == end || unsock_mprotect(start, size, PROT_READ | PROT_WRITE) < 0)
+    uint64_t size = ((work->places[end - 1].at + page) & ~(page - 1)) - start;
+    if (unsock_mprotect(start, size, PROT_READ | PROT_WRITE) < 0)
         return 0;
     bool ready = true;
     for (unsigned i = first; i < end && ready; i++)
@@ -173,7 +173,7 @@ long unsock_patch(const struct unsock_patch *patch) {
     }
     bool ready = work.count > 0 && make_stubs(&work);
     for (unsigned i = 0, first = 0; ready && i < texts && work.refused == 0; first = ends[i++])
-        done += rewrite(&work, &patch->image->texts[i], first, ends[i]);
+        done += first < ends[i] ? rewrite(&work, &patch->image->texts[i], first, ends[i]) : 0;
     if (done == 0 && work.stubs)
         unsock_munmap(work.stubs, work.stubs_size);
     if (done > 0)

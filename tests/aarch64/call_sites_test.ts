@@ -1,7 +1,7 @@
 /** Where aarch64's code may be rewritten: the pure rules, by words and by a real program, which an emulator runs. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { AARCH64, ADDRESS, ANY, ask, checkProgram, type Line } from "../support/call_sites.ts";
+import { AARCH64, ADDRESS, ANY, ask, checkProgram, type Line, rewritePages } from "../support/call_sites.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { need } from "../support/programs.ts";
@@ -134,6 +134,11 @@ testWords(
     }
   },
 );
+
+testWords("a call at the start of a page is rewritten, behind a segment that has none", () =>
+  withDir(async (dir) => {
+    assertStrictEquals(await rewritePages(dir, AARCH64), "1 0 0");
+  }));
 
 testWords("in a real program each place is a call, and sockets' calls are found", () =>
   withDir(async (dir) => {

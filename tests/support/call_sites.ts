@@ -51,8 +51,33 @@ export const AARCH64: Machine = {
  * @param flags Further flags for the compiler.
  * @throws {Error} with the compiler's messages.
  */
-export async function buildAsker(binary: string, machine: Machine, ...flags: string[]): Promise<string> {
-  const sources = ["tests/trap/call_sites.c", "c/rules/call_site.c", "c/rules/call_search.c", "c/rules/call_stub.c"]
+export function buildAsker(binary: string, machine: Machine, ...flags: string[]): Promise<string> {
+  return buildWithRules(binary, machine, ["tests/trap/call_sites.c"], flags);
+}
+
+/**
+ * Runs tests/trap/patch_pages.c.
+ *
+ * @param dir The directory for the program.
+ * @param flags Further flags for the compiler.
+ * @returns The number of rewritten places, the first changed byte from the call, and how many are changed behind the jump.
+ * @throws {Error} with the compiler's messages.
+ */
+export async function rewritePages(dir: string, machine: Machine, ...flags: string[]): Promise<string> {
+  const files = ["tests/trap/patch_pages.c", "c/trap/patch.c", "c/rt/code.c"];
+  const program = await buildWithRules(join(dir, "patch_pages"), machine, files, flags);
+  const { code, stdout, stderr } = await run([...machine.emulator, program]);
+  assertStrictEquals(code, 0, stderr);
+  return stdout.trimEnd();
+}
+
+async function buildWithRules(
+  binary: string,
+  machine: Machine,
+  files: readonly string[],
+  flags: readonly string[],
+): Promise<string> {
+  const sources = [...files, "c/rules/call_site.c", "c/rules/call_search.c", "c/rules/call_stub.c"]
     .map((file) => join(ROOT, file));
   const all = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror", `-I${join(ROOT, "c")}`, ...flags];
   await compileWhole(binary, [...machine.compiler, ...all, ...sources]);

@@ -1,7 +1,16 @@
 /** Where a program makes system calls, and what may be rewritten there: the pure rules, by bytes and by real programs. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
-import { ADDRESS, ANY, ask as askFor, buildAsker, checkProgram, type Line, X86_64 } from "../support/call_sites.ts";
+import {
+  ADDRESS,
+  ANY,
+  ask as askFor,
+  buildAsker,
+  checkProgram,
+  type Line,
+  rewritePages,
+  X86_64,
+} from "../support/call_sites.ts";
 import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { findProgram, need } from "../support/programs.ts";
@@ -148,17 +157,20 @@ function jump(moved: number): string {
   return `e9${way(ADDRESS - moved + 5, 0x700000)}`;
 }
 
+/** The program's memory is checked, too. */
+const CHECKED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
+testRules("a call at the start of a page is rewritten, behind a segment that has none", () =>
+  withDir(async (dir) => {
+    assertStrictEquals(await rewritePages(dir, X86_64, ...CHECKED), "1 -5 0");
+  }));
+
 Deno.test({
   name: "the rules read only the bytes that they get, and the search finds some calls in random bytes",
   ignore: Deno.build.arch !== "x86_64" || !need("cc"),
   fn: () =>
     withDir(async (dir) => {
-      const program = await buildAsker(
-        join(dir, "asker"),
-        X86_64,
-        "-fsanitize=address,undefined",
-        "-fno-sanitize-recover=all",
-      );
+      const program = await buildAsker(join(dir, "asker"), X86_64, ...CHECKED);
       const { code, stdout, stderr } = await run([program, "--random", "200000"], { timeoutMs: 120_000 });
       assertStrictEquals(code, 0, stderr);
       assertStrictEquals(stdout, "some found\n");
