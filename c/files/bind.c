@@ -70,8 +70,8 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
     return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
-/* Binds the socket to its name. If the name has a number and is taken, tries the next numbers. Unlinks stale files
- * there. */
+/* Binds the socket to its name. If the name has a number and is taken, tries the next numbers. Unlinks stale files with
+ * these names. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);

@@ -104,8 +104,8 @@ static long look_at_file(const char *path, struct statx *status, bool *linked) {
     return result < 0 ? result : status->stx_mode & S_IFMT;
 }
 
-/* Reads and checks the open file. Its content and owner are those of `fd`: another file may be at `path` now. `path`
- * only leads to the owners of its directory and of a link. */
+/* Reads and checks the open file. Takes content and owner from `fd`, as another file may be at `path` now. Uses `path`
+ * only to find the owner of its directory and, if it is a link, the link's owner. */
 UNSOCK_OWN_FRAME static int read_open(long fd, const char *path, bool linked, struct unsock_control_file *control) {
     uint8_t bytes[sizeof(*control) + 1];
     struct statx status;

@@ -115,7 +115,7 @@ long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_e
     if (!unsock_port_write(port, me))
         return -EADDRINUSE;
     long result = put_link(port->key, RECORD, port->text, port->several);
-    /* A process killed before PORT.sock got its "./" has left its record. */
+    /* A process that was killed before PORT.sock got its "./" may have left the record. */
     return result == -EEXIST ? put_link(port->key, RECORD, port->text, true) : result;
 }
 
@@ -225,7 +225,8 @@ static void tell_numbers(const struct unsock_port *port, unsigned from) {
 }
 
 /* Finds a socket that shares the address of `me` and has no number. Gives it the first free number, and links its file
- * to the numbered name. Removes a stale file there. Returns 1; 0 if there is no such socket; or -errno. */
+ * to the numbered name, after removing a stale file of that name. Returns 1; 0 if there is no such socket; or
+ * -errno. */
 static long give_number(struct unsock_port *port, const struct unsock_port_entry *me) {
     int index = unsock_port_next_unnumbered(port, me);
     if (index < 0)

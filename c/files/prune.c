@@ -115,7 +115,7 @@ static void prune_listed(const struct pruning *pruning, struct unsock_port_key k
         const struct unsock_port_entry *entry = &port->entries[i];
         bool first = unsock_port_same(entry, &port->first), stale = port->life[i] == UNSOCK_PORT_STALE;
         unsock_port_path(entry, &own);
-        /* A PORT.sock whose target is missing is removed, or made a link to another socket. */
+        /* If the target of PORT.sock is missing, PORT.sock is removed, or becomes a link to another socket. */
         if (!stale && !(first && port->life[i] == UNSOCK_PORT_GONE))
             continue;
         const char *name = stale ? own.sun_path : plain.sun_path;

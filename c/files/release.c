@@ -85,9 +85,9 @@ bool unsock_remove_file_force(const struct unsock_fd *entry) {
     return locked;
 }
 
-/* Ports kept for later, one bit for each: first of streams, then of datagram sockets. A close here could not remove the
- * names of a socket of the port. Another process has the socket, or a thread of this process is in accept or waits for
- * a datagram (as when Java closes a socket), or the directory could not be locked. */
+/* Ports kept for later, one bit for each: first of streams, then of datagram sockets. A close in this process could not
+ * remove the names of a socket of the port. Another process has the socket, or a thread of this process is in accept or
+ * waits for a datagram (as when Java closes a socket), or the directory could not be locked. */
 static UNSOCK_TABLE uint64_t late[LATE_BITS / 64];
 static bool any_kept; /* a port was ever kept; if not, the end of the process need not search */
 
@@ -207,7 +207,8 @@ void unsock_release_file(const struct unsock_fd *old) {
 }
 
 /* Takes the lock before the close, so that one check is enough. But if the socket will probably stay open, closes first
- * and checks without the lock: a duplicate here or a service manager has the socket, too, or it was only inherited. */
+ * and checks without the lock: this process has a duplicate or has only inherited the socket, or a service manager has
+ * it, too. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {

@@ -6,9 +6,9 @@
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 
-/* The note: the nanoseconds of mtime are the namespace's number, those of atime are MARK minus that number, modulo a
- * second. So `ls -l` shows the true time. The second of atime is in 2038, since a connect would update an older atime
- * (relatime_need_update, fs/inode.c). */
+/* The note (files/port.h): the nanoseconds of mtime are the namespace's number, those of atime are MARK minus that
+ * number, modulo a second. So `ls -l` shows the true time. The second of atime is in 2038, since a connect would update
+ * an older atime (relatime_need_update, fs/inode.c). */
 #define MARK 756473107
 #define NOTED_SECOND 2145916800
 #define SECOND_NS 1000000000
@@ -83,7 +83,8 @@ bool unsock_file_netns_is_gone(const char *path) {
     /* A datagram socket's file may have got a number, which its kernel name lacks. */
     char end = unsock_port_name_read(name, &entry) && entry.type == SOCK_DGRAM ? '+' : '\0';
     name = unsock_span_next(&name, end);
-    /* The kernel lists sockets in pieces. One may be missed if others of its hash chain close between two pieces. */
+    /* The kernel lists sockets in pieces. A socket may be missed if others of its hash chain close between two
+     * pieces. */
     for (int i = 0; !found && i < PASSES; i++)
         found = is_socket_listed(name, end);
     return !found;

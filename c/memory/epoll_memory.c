@@ -195,9 +195,9 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
         unsock_epoll_mark(set);
     }
     bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
-    /* In both cases, `fd` may be in sets that are not known here. ADD: `fd` is noted already, in a set that may be
-     * closed. MOD or DEL: `fd` is not noted in this set, so it was added through a duplicate of the set, and its notes
-     * may be wrong. */
+    /* ADD: `fd` is noted already, in a set that may be closed. MOD or DEL: `fd` is not noted in this set. So it was
+     * added through a duplicate of the set, and its notes may be wrong. In both cases `fd` may be in sets that are not
+     * known here. */
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
         drop_watches(fd, first, false);
     if (somewhere && (operation == EPOLL_CTL_ADD || !here))

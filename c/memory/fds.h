@@ -54,7 +54,7 @@ static inline bool unsock_state_has_remote(uint8_t state) {
  * A call that makes a descriptor overwrites its entry. Other code asks the kernel if an old entry could mislead. */
 
 enum unsock_kind {
-    UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made past the library */
+    UNSOCK_KIND_UNKNOWN, /* nothing known: inherited, received, or made by a call that was not intercepted */
     UNSOCK_KIND_OTHER,   /* not redirected: the program's own AF_UNIX socket, for example */
     UNSOCK_KIND_IP,      /* the kernel's TCP or UDP socket, which may still be redirected */
     UNSOCK_KIND_LOCAL,   /* an AF_UNIX socket in the place of a TCP or UDP socket */
@@ -71,7 +71,7 @@ enum {
     UNSOCK_ANY_PORT = 1 << 4,               /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,               /* made by accept */
     UNSOCK_DATAGRAM_HEARD = 1 << 7,         /* has received a datagram, or a thread has waited for one */
-    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* datagrams from outside the directory count as sent by `remote` */
+    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* connected by a control file: plain senders count as `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
     UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: the peer has ended; received data may still wait to be read */
     UNSOCK_STREAM_HELD = 1 << 11,           /* KIND_FOREIGN: the program's half-close is held back */
@@ -349,8 +349,8 @@ int unsock_born_family(int domain, int type);
  * and an AF_UNIX socket would fail them with other errors than UDP. */
 void unsock_born_streams_alone(void);
 
-/* Note what a socket of this type was used for: ..._local, a connect or first datagram to a covered address; ..._ip,
- * another address, or an option for which it had to be an IP socket. */
+/* Note a use of a socket of this type. ..._local: a connect or first datagram to a covered address. ..._ip: an address
+ * that is not covered, or an option that only an IP socket has. */
 void unsock_born_local_note_local(int type);
 void unsock_born_local_note_ip(int type);
 

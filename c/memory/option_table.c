@@ -29,7 +29,7 @@ const struct unsock_option_row unsock_option_table[] = {
     KERNEL(SO_BUSY_POLL),
     KERNEL(SO_INCOMING_CPU),
     KERNEL(11 /* SO_NO_CHECK */),
-    NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; a datagram socket's own limit is the library's */
+    NUMBER(SOL_SOCKET, SO_SNDTIMEO, 0), /* milliseconds; in the kernel, a datagram socket has the library's limit */
     FLAG(SOL_SOCKET, SO_REUSEPORT, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_NODELAY, 0),
     SIMPLE_FLAG(IPPROTO_TCP, TCP_CORK, 0),
@@ -162,8 +162,8 @@ struct unsock_option_memory *unsock_option_memory(int fd, bool create) {
     return chunk ? &chunk[fd % CHUNK] : NULL;
 }
 
-/* Returns the descriptor's memory for writing; NULL: no memory. Clears it first if the entry lacks UNSOCK_OPTIONS: it
- * then has the options of an earlier descriptor with this number, or none. */
+/* Returns the descriptor's memory for writing; NULL: no memory. Clears it first if the entry lacks UNSOCK_OPTIONS: the
+ * memory is then new, or has the options of an earlier descriptor with this number. */
 static struct unsock_option_memory *take_memory(int fd, struct unsock_fd *entry) {
     struct unsock_option_memory *memory = unsock_option_memory(fd, true);
     if (!memory || (entry->flags & UNSOCK_OPTIONS))

@@ -1,4 +1,4 @@
-/* Exported functions that jump to the next library's, with the program's stack as it is, for x86-64. */
+/* Exported functions for x86-64 that jump to the next library's functions, and leave the program's stack as it is. */
 #include "rt/assembly.inc"
 
 /* Jumps to the next dlopen, with the flags that unsock_dlopen_flags returns. */

@@ -25,7 +25,7 @@ enum unsock_call_site_kind {
 };
 
 struct unsock_call_site {
-    int16_t number; /* of the system call; UNSOCK_CALL_SITE_ANY: any, as rax (aarch64: x8) holds the number */
+    int16_t number; /* of the system call; UNSOCK_CALL_SITE_ANY: rax (aarch64: x8) holds any number */
     uint8_t moved;  /* bytes of instructions before the `syscall` that move to the stub; a jump replaces the first */
     uint8_t cut;    /* bytes behind the jump, the end of a moved instruction: no code jumps there */
 };

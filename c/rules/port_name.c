@@ -203,7 +203,8 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
                                 (uint8_t)(ip->tag & ~UNSOCK_NAME_TAG_V6ONLY));
 }
 
-/* Copies the directory in pieces of constant length. The bytes behind its end are overwritten, or never read. */
+/* Copies the directory in pieces of constant length. The bytes behind the directory's end are overwritten, or never
+ * read. */
 static char *put_directory(struct sockaddr_un *path) {
     path->sun_family = AF_UNIX;
     for (size_t i = 0; i < unsock_settings.directory_length; i += 16)

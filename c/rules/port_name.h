@@ -19,10 +19,10 @@
 #ifndef UNSOCK_PORT_ADDRESS_MOST
 #define UNSOCK_PORT_ADDRESS_MOST 48 /* bytes of ADDR, with its NUL; a proof uses fewer */
 #endif
-#define UNSOCK_PORT_ENTRY_MOST 56 /* with marks and a number */
+#define UNSOCK_PORT_ENTRY_MOST 56 /* bytes of an entry: ADDR, marks and a number */
 #define UNSOCK_PORT_SHARERS 99    /* sockets that share an address have numbers from 1 to this */
 #define UNSOCK_PORT_RESERVED 100  /* the first number of a reserved stream */
-#define UNSOCK_PORT_NUMBERS 109   /* the last number of all */
+#define UNSOCK_PORT_NUMBERS 109   /* the highest number */
 
 enum {
     UNSOCK_PORT_REUSEPORT = 1 << 0, /* '+' */

@@ -97,7 +97,7 @@ struct unsock_port_joining {
     bool be_first; /* JOIN: PORT.sock will point to the new socket: the first one is missing, STALE, GONE or OWN */
     bool shares;   /* JOIN: the new socket shares an address, so it needs a number */
     bool beside;   /* JOIN: other sockets of the port may be live */
-    bool records;  /* JOIN: the port will have a record: for several sockets, or for this one's marks */
+    bool records;  /* JOIN: the port will have a record: for several sockets, or for the new socket's marks */
 };
 
 struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me);

@@ -28,9 +28,9 @@ struct unsock_ports {
 };
 
 enum unsock_engine {
-    UNSOCK_ENGINE_AUTO,    /* by preloading; programs that it does not reach, by trapping their system calls */
-    UNSOCK_ENGINE_TRAP,    /* all programs by trapping */
-    UNSOCK_ENGINE_PRELOAD, /* no program by trapping */
+    UNSOCK_ENGINE_AUTO,    /* preload, and trap the system calls of programs that preloading does not reach */
+    UNSOCK_ENGINE_TRAP,    /* trap the system calls of all programs */
+    UNSOCK_ENGINE_PRELOAD, /* only preload */
 };
 
 enum unsock_log_to { UNSOCK_LOG_OFF, UNSOCK_LOG_STDERR, UNSOCK_LOG_FILE };
