@@ -23,7 +23,7 @@ struct sender {
 };
 
 static struct sender *senders; /* PLACES of them; NULL before the first one */
-static void *chunk;            /* the same memory */
+static void *chunk;            /* the same memory, as unsock_table_chunk keeps it */
 static int used_senders;       /* one more than the highest place that was ever used */
 static uint32_t sender_cursor; /* where the next search for a place begins */
 

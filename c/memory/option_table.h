@@ -21,7 +21,7 @@ struct unsock_option_row {
     int16_t name;
     uint8_t kind;
     uint8_t value;   /* index in the values */
-    uint8_t simple;  /* 1: setsockopt of a stream only checks for least..most, without a system call */
+    uint8_t simple;  /* 1: a stream's setsockopt checks only that the value is in least..most, without a system call */
     int32_t initial; /* FLAG, or simple: the value of a new socket */
     int32_t least;
     int32_t most;

@@ -91,7 +91,7 @@ bool unsock_is_trapped(void) {
     return unsock_syscall6(__NR_socket, UNSOCK_SYS_NO_FAMILY, 0, 0, probe, 0, 0) == -UNSOCK_SYS_PROBE_ERRNO;
 }
 
-#define PLACES 512 /* two ports with the same place replace each other, which costs one call each */
+#define PLACES 512 /* two ports with the same place replace each other, which costs a system call each time */
 
 /* In each word, the low 16 bits have a port, and the bits above have its enum unsock_known_way. */
 static UNSOCK_TABLE uint32_t known_ports[2][2][PLACES];
