@@ -44,7 +44,7 @@ static void identify_stream(struct unsock_fd *entry, const struct unsock_ip *loc
     *unsock_fd_remote(entry) = *remote;
 }
 
-/* Fills in the peer as calls/datagram_connect.c does. A peer whose name shows no address gets the default one. */
+/* Fills in the peer as calls/datagram_connect.c does. A peer whose name shows no address gets the default address. */
 static void identify_datagram_peer(struct unsock_fd *entry, const struct unsock_port_entry *peer) {
     unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     struct unsock_ip *remote = unsock_fd_remote(entry);

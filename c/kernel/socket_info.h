@@ -105,13 +105,13 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
 
 /* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
-/* Identifies an unknown descriptor by system calls. Returns its entry; or, if the table has no room, `scratch` filled
- * in the same way. The kind is UNSOCK_KIND_UNKNOWN if the descriptor can never be redirected, or if the kernel does not
- * answer. */
+/* Identifies an unknown descriptor by system calls. Returns its entry. Returns `scratch`, filled in the same way, if
+ * the table has no room; also if the kind stays UNSOCK_KIND_UNKNOWN: the descriptor can never be redirected, or the
+ * kernel does not answer. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
 /* As unsock_identify_asking. But if the program has installed a seccomp filter, which might kill the process, makes no
- * system call: the kind is UNSOCK_KIND_UNKNOWN. For calls that programs without IP sockets make, too. */
+ * system call: the kind is UNSOCK_KIND_UNKNOWN. For intercepted calls that programs without IP sockets make, too. */
 struct unsock_fd *unsock_identify_unknown(int fd, struct unsock_fd *scratch);
 
 /* Identifies all unknown descriptors below 1024, before the program installs a seccomp filter. */

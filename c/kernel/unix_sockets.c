@@ -20,7 +20,7 @@ struct listing {
     unsock_unix_socket_seer *see;
     void *context;
     bool with_connected;
-    bool ended; /* the caller wants no more, or there are no more */
+    bool ended; /* the caller wants no more sockets, or the listing is complete */
     bool failed;
 };
 

@@ -123,7 +123,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
 
-/* Answers options whose value depends on the socket's state. For all others, and for most of TCP_INFO, asks an
+/* Answers options whose value depends on the socket's state. For all other options, and for most of TCP_INFO, asks an
  * oracle. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);

@@ -54,7 +54,8 @@ static bool exists(const char *directory, const char *name) {
     return !path.cut && unsock_faccessat(AT_FDCWD, path.buffer, 0) != -ENOENT;
 }
 
-/* Finds git's directory at BASE/NAME: a directory with HEAD, or a file that names one. BROKEN: the file names none. */
+/* Finds git's directory at BASE/NAME: a directory with a file HEAD, or a file that names such a directory. BROKEN: the
+ * file names none. */
 static enum found find_git(const char *base, const char *name, char *git) {
     char line[UNSOCK_PATH_MOST];
     if (find_directory(base, name, git))

@@ -36,8 +36,8 @@ static long look_at_directory(long directory, struct statx *status) {
     return directory < 0 ? directory : unsock_statx(directory, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status);
 }
 
-/* Gives the new directory the group and mode of the outer one; if root made it, also the owner. Does nothing if
- * everybody may write to the outer one, or if another user owns the new one: that user has replaced it. */
+/* Gives the new directory `made` the group and mode of `directory`, the one above it; if root made it, also the owner.
+ * Does nothing if everybody may write to `directory`, or if another user owns `made`: that user has replaced it. */
 static void give_away(long made, const struct statx *directory) {
     struct statx status;
     uint32_t user = (uint32_t)unsock_geteuid();
@@ -254,8 +254,8 @@ bool unsock_private_remove(const char *path) {
     return gone;
 }
 
-/* Sweeps one private directory. Does nothing if the keeper has its lock; else holds that lock meanwhile, so that no
- * other sweep takes the directory. */
+/* Sweeps one private directory. Does nothing if its keeper holds its lock. Otherwise takes the lock until the end, so
+ * that no other sweep takes the directory. */
 static void sweep_one(long place, const char *name, const char *path, bool remove,
                       const struct unsock_prune_seer *seer) {
     UNSOCK_CLOSED long one = open_inner(place, name);

@@ -115,7 +115,8 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
                 directory->asked ? ", or trust them with --force" : "");
 }
 
-/* Checks the directory's type and mode; of a default directory also the owner, and the owner of a link to it. */
+/* Checks the directory's type and mode. If the directory is a default one, also checks its owner and, if its path is a
+ * link, the link's owner. */
 static bool check_itself(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
     struct statx link, target;
     long result = unsock_statx(AT_FDCWD, directory->path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &link);
@@ -168,7 +169,8 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
     return check_itself(directory, force, error);
 }
 
-/* True for usual file systems, which have sockets. If a program's bind fails there, its errno says enough. */
+/* True for usual file systems, which have sockets. If a bind fails on one of these, the program gets an errno that says
+ * enough. */
 static bool is_usual_file_system(const char *path) {
     static const uint32_t usual[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
                                      TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};

@@ -54,8 +54,7 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
 /* If this user may write to the directory, checks that a socket can be bound there: a file system may have no sockets
- * (sshfs) or be full. If `known` is false, accepts usual file systems (ext4, tmpfs) and read-only ones without this
- * test. */
+ * (sshfs) or be full. Without `known`, accepts usual file systems (ext4, tmpfs) and read-only ones untested. */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
 

@@ -85,8 +85,8 @@ static enum unsock_answer ask_port_file(const struct sockaddr_un *path, int type
                                             : unsock_listener_ask(control.dest, control.dest_length, type);
 }
 
-/* Finds the entry that a client tries after `index` others. If `words` has an address, the order is that of a client of
- * this address (unsock_port_candidate); else it is the order of the entries. */
+/* Finds the entry that a client tries after `index` other entries. If `words` has an address, the order is that of a
+ * client of this address (unsock_port_candidate); else it is the order of the entries. */
 static bool find_client_entry(const struct unsock_port *port, const struct unsock_port_words *words, unsigned index,
                               struct unsock_port_entry *entry) {
     if (port->holder != UNSOCK_PORT_OURS || index >= port->count)

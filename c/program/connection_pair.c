@@ -14,7 +14,7 @@
 #define TURNS_MOST 32 /* steps of one connection; then others get their turn */
 #define KEPT 16
 #define PIPE (256 * 1024) /* one user's pipes may have 64 MB in all */
-#define BULK (64 * 1024)  /* a sender of so much at once is likely to send more */
+#define BULK (64 * 1024)  /* after a read of so many bytes, more are likely to follow */
 #define LIMIT_MOST (1u << 20)
 
 struct channel {

@@ -67,7 +67,7 @@ long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_te
 /* Closes the port. With --in, also removes its socket file, unless another socket has taken the file's name. */
 void unsock_expose_close(struct unsock_expose_port *port);
 
-/* Returns the port of this number, open or closed; NULL if the number is above all used ones. */
+/* Returns the port of this number, open or closed; NULL if no port has had this number. */
 struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 
 /* Prints "ADDRESS[/udp] WORDS FILE" on standard output; with --control, ADDRESS is the control file's path. */

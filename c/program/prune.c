@@ -54,8 +54,8 @@ static bool is_trusted_directory(const struct pruning *pruning) {
 }
 
 /* Removes or reports stale files. In a trusted directory (is_trusted_directory), does the same for private directories
- * and maps whose keepers were killed, and for links of removed checkouts. There, unless --dry-run is given, also
- * removes the names of `run --name` that lead nowhere, without a report. */
+ * and maps whose keepers were killed, and for links of removed checkouts. Unless --dry-run is given, also removes from
+ * a trusted directory, without a report, the names of `run --name` that lead nowhere. */
 static bool prune_directory(struct pruning *pruning) {
     UNSOCK_TEXT(seen, UNSOCK_PATH_MOST);
     const char *path = pruning->directory.path;

@@ -18,7 +18,7 @@
 
 struct unsock_run_map {
     char name[UNSOCK_RUN_MAP_NAME];
-    long lock; /* the descriptor that holds the file's lock; 0: the file stays */
+    long lock; /* the descriptor that holds the map's lock; 0: the map stays after the command */
     struct unsock_control_file control;
 };
 
@@ -30,7 +30,8 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Adds to `error` why `path` did not become a control file, and what to do; if a socket is there, also `if_stale`. */
+/* Adds to `error` why `path` did not become a control file, and what to do. If `path` is a socket, also adds
+ * `if_stale`. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 struct unsock_prune_seer;
@@ -87,10 +88,10 @@ bool unsock_keeper_dispose(int signal, long handler);
 /* hold.c: `libunsock.so hold` keeps a private directory for a program that starts others in it, such as a test runner.
  * When standard input ends, for whatever reason, `hold` kills all processes that still use the directory, and removes
  * it. `hold` writes texts to standard output, each ended by a NUL: first the variables that make a program use the
- * directory, and an empty text; then one answer to each request on standard input, empty for success; at the end a list
- * of the processes that could not be killed, empty if there are none. A request is its length in bytes, a newline and
- * the text: "map PORT[/udp]=PATH"; or "unused", if no program was started in the directory, so that `hold` need not
- * search for processes that use it. A bad request gets an error as its answer, and has no other effect. */
+ * directory, and an empty text; then one answer to each request on standard input, empty for success; at the end one
+ * line with the processes that could not be killed, empty if there are none. A request is its length in bytes, a
+ * newline and the text: "map PORT[/udp]=PATH"; or "unused", if no program was started in the directory, so that `hold`
+ * need not search for processes that use it. A bad request gets an error as its answer, and has no other effect. */
 
 /* Serves the requests for the directory at `path`. `environment` is for commands that use the directory; `caller` is
  * the caller's environment. Removes the directory at the end, and returns the exit status. */

@@ -27,9 +27,9 @@ struct news {
 
 #define SIGNALS_MOST 64
 
-/* A copy of struct signalfd_siginfo (signalfd(2)), whose header conflicts with others. The parent sends each signal to
- * the keeper in this form. A message with the number 0 tells the keeper that the parent knows of the command's end, or
- * that the command was continued. */
+/* A copy of struct signalfd_siginfo (signalfd(2)), whose header conflicts with other headers. The parent sends each
+ * signal to the keeper in this form. A message with the number 0 tells the keeper that the parent knows of the
+ * command's end, or that the command was continued. */
 struct told {
     uint32_t number;
     int32_t error, code;

@@ -275,9 +275,9 @@ static inline long unsock_pause(long nanoseconds) {
 }
 
 /* unsock_real_NAME calls the next library's function, a cancellation point in glibc. Returns the result or -errno, and
- * leaves errno unchanged. Without a next library, makes the system call, and never touches errno, which a thread that
- * libc did not make lacks. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all
- * of these functions are inline: after a call that slept, each function on the stack costs as much as a hundred
+ * leaves errno unchanged. Without a next library, makes the system call, and never touches errno: a thread that libc
+ * did not make has none. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all of
+ * these functions are inline: after a call that slept, each function on the stack costs as much as a hundred
  * instructions. */
 /* The parameters of unsock_real_NAME are those of the call, except that a socket's address may be a pointer of any
  * type. */

@@ -119,8 +119,8 @@ static UNSOCK_TABLE struct unsock_image program, linker;
 #endif
 
 /* True if a system call whose number carries UNSOCK_TRAPPED_TAG reaches the SIGSYS handler. If the process has another
- * filter (`filtered`), such as an older library's or a service manager's, the filter may kill the caller for an unknown
- * number. So a child makes the call. */
+ * filter (`filtered`), such as an older library's or a service manager's, that filter may kill a process for an unknown
+ * call number. So a child makes the call. */
 static bool is_tag_trapped(bool filtered) {
     long tagged = (long)UNSOCK_TRAPPED_TAG | __NR_getpid;
     if (!filtered)

@@ -1,4 +1,4 @@
-/* Keeps stacks of the library's own, lends them to calls, and switches to one. */
+/* Keeps stacks of the library's own, lends them to calls, and makes a call on a lent stack. */
 #include "trap/site.h"
 
 #include "rt/user.h"
