@@ -12,6 +12,7 @@ import { describeTarget, unixName } from "../control/words.ts";
 import { readControlFile } from "../run/control_files.ts";
 import { listIpListeners } from "../system/ip_sockets.ts";
 import { bad, type Finding, note, ok } from "./finding.ts";
+import { describeInvalid } from "./invalid_file.ts";
 import { isExpose, serversOf } from "./other_servers.ts";
 import { Holders } from "../sockets/holders.ts";
 import { listSocketFiles, type SocketFile } from "../sockets/socket_files.ts";
@@ -101,8 +102,16 @@ function ownPorts(directory: string, question: Question): Finding[] {
       )
     ),
     ...there.flatMap((file) => leadsToNobody(file, library)),
+    ...port === undefined ? files.flatMap(invalidFinding) : [], // the port's verdict reports its own file
     ...onRealIp(there, port),
   ];
+}
+
+/** Reports a file that makes the servers and clients of its port fail. */
+function invalidFinding(file: SocketFile): Finding[] {
+  if (file.state !== "invalid") return [];
+  const { text, advice } = describeInvalid(file);
+  return [note("control", text, advice)];
 }
 
 function isWanted({ kind, address }: SocketFile, port: AddressedPort | undefined): boolean {

@@ -3,6 +3,7 @@
  * one sentence, with the reason and the command to type.
  */
 import type { AddressedPort } from "../run/ports.ts";
+import { describeInvalid } from "./invalid_file.ts";
 
 /** The library's answer about one address that a client may connect to. */
 export interface AddressAnswer {
@@ -179,12 +180,7 @@ function acceptsNobody(file: PortFile): Verdict | undefined {
 function refused({ files, name, port, answers }: PortFacts): Verdict | undefined {
   const own = files.filter(({ kind }) => kind === port.kind);
   const damaged = own.find(({ state }) => state === "invalid");
-  if (damaged !== undefined) {
-    return no(
-      `${damaged.file} is no control file and no socket (${damaged.target}): servers and clients fail with EINVAL`,
-      `remove it: rm ${damaged.file}`,
-    );
-  }
+  if (damaged !== undefined) return { answered: false, ...describeInvalid(damaged) };
   const closed = answers.find(({ answer, mayConnect }) => answer !== "nobody" && !mayConnect);
   if (closed !== undefined) {
     const file = own.find((one) => one.own === closed.file);

@@ -138,10 +138,14 @@ function distinct(holders: readonly SocketHolder[]): SocketHolder[] {
   return [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
 }
 
+/** Why a file of no bytes is no control file. */
+export const EMPTY_FILE = "empty";
+
 function describeControl(file: string): Pick<SocketFile, "state" | "target"> {
   try {
     const status = fs.statSync(file);
     if (!status.isFile()) return { state: "invalid", target: "neither a socket nor a control file" };
+    if (status.size === 0) return { state: "invalid", target: EMPTY_FILE };
     if (status.size !== CONTROL_FILE_SIZE) return { state: "invalid", target: `not ${CONTROL_FILE_SIZE} bytes long` };
     return { state: "control", target: describeTarget(readControlFile(file)) };
   } catch (error) {

@@ -87,6 +87,32 @@ Deno.test({
 
 Deno.test({
   name:
+    "a server whose PORT.sock is an empty file, as CIFS makes of a renamed link, is not reached, and doctor says so and what to do",
+  ignore,
+  fn: () =>
+    withPort(async (env, port) => {
+      const { UNSOCK_DIR = "" } = env;
+      const again = [libraryFile(), "run", "--", ...python("serve", port, "tcp")];
+      await using _server = await startReady(python("serve", port, "tcp"), env);
+      Deno.removeSync(`${UNSOCK_DIR}/${port}.sock`);
+      Deno.writeTextFileSync(`${UNSOCK_DIR}/${port}.sock`, "");
+      const said =
+        /\S+\/PORT\.sock is an empty file, where the link to its server should be: servers and clients fail with EINVAL -> on CIFS, mount with mfsymlinks, or name another directory with --dir; elsewhere remove it: rm \S+\/PORT\.sock/;
+      assertMatch(await verdict(port, env), new RegExp(`^FAIL => ${said.source}$`));
+      for (const words of [[], ["true"]]) {
+        const { code, stdout } = await unsock(["doctor", ...words], { env });
+        assertStrictEquals(code, 0, stdout);
+        assertMatch(
+          stdout.replaceAll("\n     ->", " ->").replaceAll(`${port}`, "PORT"),
+          new RegExp(`^note ${said.source}$`, "m"),
+        );
+      }
+      assertMatch((await run(again, { env: { ...CLEAN, ...env } })).stderr, /Invalid argument/);
+    }),
+});
+
+Deno.test({
+  name:
     "doctor PORT says that a stopped server accepts nobody, and one that clients wait for in vain, and for how long",
   ignore,
   fn: () =>
