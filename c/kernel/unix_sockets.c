@@ -114,14 +114,14 @@ static void read_socket_line(struct listing *listing, struct unsock_span line) {
             unsock_span_number(unsock_lines_word(&line), 16, UINT32_MAX, &state) &&
             unsock_span_number(unsock_lines_word(&line), 10, UINT32_MAX, &number) &&
             (listing->with_connected || state == STATE_UNCONNECTED);
-    if (!good || line.length < 2 || line.length - 1 > sizeof(name))
+    if (!good || line.length == 0 || line.length > sizeof(name))
         return;
     socket.type = (int)type;
     socket.number = (uint32_t)number;
     socket.listens = flags & FLAG_LISTENS;
     socket.is_connected = state == STATE_CONNECTED;
-    socket.length = line.length - 1;
-    memcpy(name, line.at + 1, socket.length); /* behind a blank */
+    socket.length = line.length;
+    memcpy(name, line.at, line.length);
     if (name[0] == '@')
         name[0] = '\0';
     listing->ended |= !listing->see(listing->context, &socket);

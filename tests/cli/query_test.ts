@@ -4,6 +4,7 @@ import { withDir } from "../support/dir.ts";
 import { run } from "../support/process.ts";
 import { type Schema, violations } from "../support/schema.ts";
 import { libraryFile } from "../support/library.ts";
+import { need } from "../support/programs.ts";
 import { byLibrary } from "./unsock.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("../../docs/json.md", import.meta.url));
@@ -58,6 +59,21 @@ Deno.test("query answers each question in the form of docs/json.md, one line eac
     const { sockets } = byName.sockets as { sockets: Answer[] };
     assert(sockets.some(({ path, port, listening }) => path === `${dir}/80.sock` && port === 80 && listening === true));
   }));
+
+Deno.test({
+  name: "query sockets reads the paths from /proc/net/unix where the kernel has no sock_diag for AF_UNIX",
+  ignore: !need("strace"),
+  fn: () =>
+    withDir(async (dir) => {
+      using _server = Deno.listen({ transport: "unix", path: `${dir}/80.sock` });
+      const without = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=socket", "-e", "inject=socket:error=ENOENT"];
+      const { stdout, stderr } = await run([...without, libraryFile(), "query", "sockets"]);
+      assert(stdout !== "", stderr);
+      const { sockets }: { sockets: Answer[] } = JSON.parse(stdout);
+      const ours = sockets.filter(({ path }) => String(path).endsWith(`${dir}/80.sock`.slice(1)));
+      assertEquals(ours.map(({ path, port, listening }) => [path, port, listening]), [[`${dir}/80.sock`, 80, true]]);
+    }),
+});
 
 Deno.test("query reports in the answer why there is none, and exits with 1", () =>
   withDir(async (dir) => {
