@@ -10,8 +10,8 @@
 #define TRIES 8
 #define LOOKS_FOR_FREE 10 /* taken ports that are skipped; each further taken port is checked for stale sockets */
 
-/* Returns the name for the request. A stream with SO_REUSEPORT, or a reserved one, has a number from the start. A
- * datagram socket gets a number only when another socket shares its address. */
+/* Returns the name for the request. A stream with SO_REUSEPORT, or one that only reserves its port, has a number from
+ * the start. A datagram socket gets a number only when another socket shares its address. */
 static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     bool stream = bind->type == SOCK_STREAM, reserves = stream && bind->in_place_of;
     uint8_t number = stream && bind->reuseport ? 1 : reserves ? UNSOCK_PORT_RESERVED : 0;
@@ -53,7 +53,8 @@ static void give_name_up(struct unsock_bind *bind) {
     bind->spent = true;
 }
 
-/* Ends the bind, because a handed-over socket or a control file (`how`) at `path` has the port. Returns 1. */
+/* Ends the bind, because the port belongs to a control file at `path`, or to a socket at `path` that systemd handed
+ * over (`how`). Returns 1. */
 static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how, const struct sockaddr_un *path) {
     give_name_up(bind);
     bind->how = how;
@@ -61,7 +62,8 @@ static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how
     return 1;
 }
 
-/* Chooses the handed-over socket whose address is `path`, and returns 1; -EADDRINUSE if there is none to use. */
+/* Chooses the socket with the address `path` that systemd handed over, and returns 1; -EADDRINUSE if there is none to
+ * use. */
 static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *path, socklen_t length) {
     long handed = unsock_listen_fds_find(bind, path, length);
     if (handed < 0)
@@ -92,7 +94,7 @@ static long bind_first_free_name(struct unsock_bind *bind) {
 }
 
 /* Decides whether the socket can join the port. Asks the kernel about the sockets on which this depends. Returns 0 and
- * fills `joining`; 1 if the bind gets a handed-over socket; or -errno. */
+ * fills `joining`; 1 if the bind gets a socket that systemd handed over; or -errno. */
 static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *joining) {
     struct unsock_port *port = bind->port;
     struct sockaddr_un path;
@@ -125,7 +127,7 @@ static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un 
 }
 
 /* Handles a PORT.sock, at `path`, that is no link of the library's. Replaces the file of a stale socket. Leaves the
- * port to a control file or a handed-over socket. Returns -EAGAIN if the port must be read again. */
+ * port to a control file, or to a socket that systemd handed over. Returns -EAGAIN if the port must be read again. */
 static long bind_beside_foreign(struct unsock_bind *bind, const struct sockaddr_un *path) {
     long answers, result = look_for_control(bind, path, &answers);
     if (result != -EAGAIN || answers == UNSOCK_ANSWERS_NOBODY)
@@ -158,7 +160,7 @@ static long bind_beside_ours(struct unsock_bind *bind) {
 }
 
 /* Binds the socket beside the port's other sockets. Reads the port's names again if they have changed meanwhile.
- * Returns 0; 1 if a handed-over socket or a control file has the port (`how`); or -errno. */
+ * Returns 0; 1 if a control file, or a socket that systemd handed over, has the port (`how`); or -errno. */
 UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
     struct sockaddr_un path;
     long result = -EAGAIN;
@@ -174,7 +176,7 @@ UNSOCK_OWN_FRAME static long bind_to_port(struct unsock_bind *bind) {
 }
 
 /* Binds with the directory locked. If the lock fails, neither removes stale names nor joins the port, but still finds
- * control files, handed-over sockets, and live sockets that exclude this one. Returns as bind_to_port. */
+ * control files, sockets that systemd handed over, and live sockets that exclude this one. Returns as bind_to_port. */
 static long bind_somebodys(struct unsock_bind *bind) {
     struct unsock_lock lock;
     bind->unlocked = (int)unsock_lock_take(&lock, false);
@@ -279,8 +281,8 @@ static long bind_to_taken(struct unsock_bind *bind, bool client) {
 }
 
 /* Tries the ephemeral ports in turn. After LOOKS_FOR_FREE taken ones, also tries to bind to each taken one. Skips the
- * ports of handed-over sockets and of control files, also of a damaged one (EINVAL). The kernel's EINVAL ends the
- * search: the socket already has a name. */
+ * ports of sockets that systemd handed over, and of control files, even damaged ones (EINVAL). The kernel's EINVAL ends
+ * the search: the socket already has a name. */
 static long bind_any_port(struct unsock_bind *bind, bool client) {
     unsigned count = unsock_ephemeral_count(), looks = 0;
     for (unsigned i = 0; i < count; i++) {

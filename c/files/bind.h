@@ -49,8 +49,8 @@ long unsock_bind_port(struct unsock_bind *bind);
  * fails, takes any free ephemeral port, covered or not. */
 long unsock_bind_client(struct unsock_bind *bind);
 
-/* Gives the port to a reserved stream that is about to listen. Returns 0 or -errno: -EADDRINUSE if another socket
- * excludes the stream. */
+/* Gives the port to a stream that has only reserved it (since a shutdown or disconnect) and is about to listen. Returns
+ * 0 or -errno: -EADDRINUSE if another socket excludes the stream. */
 long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 
 /* port.c: The names of this process's own sockets. */
@@ -60,7 +60,7 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry);
 void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
 /* Returns how a bind treats an entry that excludes the new socket. OWN: the new socket replaces the entry's; or the
- * entry is a reserved stream, and both have SO_REUSEADDR. ALIVE: all other entries. */
+ * entry is of a stream that only reserves the port, and both have SO_REUSEADDR. ALIVE: all other entries. */
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);

@@ -148,8 +148,8 @@ void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsoc
     }
 }
 
-/* Plain servers use no lock: the file may be removed at any moment, and another server may bind there. So this
- * exchanges the file and the link, and checks the file afterwards. */
+/* Servers without this library use no lock: the file may be removed at any moment, and another server may bind there.
+ * So this exchanges the file and the link, and checks the file afterwards. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe) {
     struct unsock_port_key key = unsock_port_key_of(first);
     struct sockaddr_un path, aside;

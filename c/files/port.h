@@ -12,8 +12,8 @@
  *   - To remove or replace another socket's name, a process takes the lock, and then asks the kernel about the socket.
  *     To create a name that does not exist, it needs no lock.
  *   - A process that found a name missing does not unlink it: a new socket may bind to the name at any moment.
- *   - The record may list stale sockets, but lacks no live one that has joined the port. It is written before the link
- *     PORT.sock gets a "./" in front of its target (the sign of several sockets), and removed after the "./". */
+ *   - The record (.PORT@) may list stale sockets, but lacks no live one that has joined the port. It is written before
+ *     the link PORT.sock gets a "./" in front of its target (the sign of several sockets), and removed after it. */
 
 /* Borrows memory for one port: the process's own, or a mapping if that is in use. NULL: no memory. */
 struct unsock_port *unsock_port_borrow(void);
@@ -50,8 +50,8 @@ void unsock_port_unlink(const struct unsock_port_entry *entry);
 /* Removes the files of the entries that are known to be stale, except that of `me`. */
 void unsock_port_unlink_stale(const struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Replaces a plain server's stale file at PORT.sock by the link to `first`. Returns 0 or -errno: -EAGAIN if the file is
- * not stale, and so stays, or if PORT.sock is missing now. */
+/* Replaces the stale file of a server without this library, at PORT.sock, by the link to `first`. Returns 0 or -errno:
+ * -EAGAIN if the file is not stale, and so stays, or if PORT.sock is missing now. */
 long unsock_port_replace_foreign(const struct unsock_port_entry *first, long probe);
 
 /* True if other users' sockets exclude `me`: sockets of two users never share an address, and in a sticky directory

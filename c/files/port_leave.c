@@ -55,9 +55,9 @@ static int find_heir(struct unsock_port *port, const struct unsock_port_entry *m
     }
 }
 
-/* Removes a closed socket's names. If there is an heir, PORT.sock becomes a link to it before the file is removed:
- * after a kill in between, the next bind repairs the rest. Without an heir, PORT.sock is removed after the file, and
- * the record last: a PORT.sock with "./" always has a record. */
+/* Removes a closed socket's names. If there is an heir (another socket of the port), PORT.sock becomes a link to it
+ * before the file is removed: after a kill in between, the next bind repairs the rest. Without an heir, PORT.sock is
+ * removed after the file, and the record last: a PORT.sock with "./" always has a record. */
 static void leave_port(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
                        long probe) {
     int heir = find_heir(port, me, probe), mine = unsock_port_find(port, me);
@@ -144,7 +144,8 @@ void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life
     unsock_port_return(port);
 }
 
-/* Points PORT.sock to the heir first: a plain client that connects during the close must find a live socket. */
+/* Points PORT.sock to another live socket (the heir) first: a client without this library, which follows the link, must
+ * find a live socket during the close. */
 struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long probe) {
     struct unsock_port *port = read_port_of(me);
     if (!port)

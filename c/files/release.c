@@ -222,7 +222,8 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     return result;
 }
 
-/* In a child of an ending process: closes all descriptors, waits for the parent's end, and checks the kept ports. */
+/* In a child of an ending process: closes all descriptors, waits for the parent's end, and checks the ports kept for
+ * later. */
 _Noreturn static void look_afterwards(long parent) {
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* so that the file system of the working directory can be unmounted */
@@ -258,8 +259,8 @@ static void look_in_a_child(void) {
     unsock_close(ends[0]);
 }
 
-/* Checks the kept ports for up to 10 ms. A process that lists /proc/PID/fd, such as a monitor, holds each file open for
- * a moment, and a socket closed meanwhile ends only after this (proc_readfd_common, fs/proc/fd.c; fput,
+/* Checks the ports kept for later, for up to 10 ms. A process that lists /proc/PID/fd, such as a monitor, holds each
+ * file open for a moment, and a socket closed meanwhile ends only after this (proc_readfd_common, fs/proc/fd.c; fput,
  * fs/file_table.c). If this process has only inherited its sockets, other processes have them, so it does not wait. */
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
@@ -275,7 +276,8 @@ static void wait_for_readers(void) {
 
 /* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
  * library tell whether another process has the socket. So a child without descriptors waits for the end, and then
- * checks the kept ports; if no child can be made, the next bind does. A process without threads only retries. */
+ * checks the ports kept for later; if no child can be made, the next bind does. A process without threads only
+ * retries. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

@@ -22,8 +22,8 @@ void unsock_release_file_afterwards(void);
 
 bool unsock_has_threads(void);
 
-/* Removes the names of a socket that a reserved socket has replaced, even if some process still has the old socket
- * open. False if the directory could not be locked. */
+/* Removes the names of a socket, after a new socket that only reserves the port has replaced it, even if some process
+ * still has the old socket open. False if the directory could not be locked. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
 /* Remembers the port of a socket whose file its close could not remove: later closes and the end of the process check

@@ -64,7 +64,7 @@ static bool is_socket_listed(struct unsock_span name, char end) {
     return found;
 }
 
-/* True if the note at this socket file names this process's network namespace. */
+/* True if the note in the file's times has the number of this process's network namespace. */
 UNSOCK_OWN_FRAME static bool is_from_here(const char *path) {
     struct statx status;
     int64_t here = number_namespace();
@@ -110,7 +110,8 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* Without a probe, the socket counts as live. After EACCES (no write permission), the note at the file decides. */
+/* Without a probe, the socket counts as live. After EACCES (no write permission), the note in the file's times
+ * decides. */
 static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
     if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;

@@ -1,7 +1,7 @@
-/* Guesses whether the next socket will be local, from the number of local connects, or local first datagrams, in a row.
- * After a wrong guess the socket must be replaced, which is expensive. So each wrong guess raises the number that the
- * next guess needs: a process with local and other peers soon pays little. A listener counts less than a connect,
- * because a server may well connect to other machines. */
+/* Guesses whether the next socket will be local (AF_UNIX), from the number of local connects, or local first datagrams,
+ * in a row. After a wrong guess the socket must be replaced, which is expensive. So each wrong guess raises the number
+ * that the next guess needs: a process with local and other peers soon pays little. A listener counts less than a
+ * connect, because a server may well connect to other machines. */
 #include "memory/fds.h"
 
 #include "memory/process.h"
@@ -39,8 +39,8 @@ static bool guesses_local(int type) {
     return __atomic_load_n(&guess->run, __ATOMIC_RELAXED) >= __atomic_load_n(&guess->needed, __ATOMIC_RELAXED);
 }
 
-/* Not NULL in programs that use liburing. IORING_OP_CONNECT is not intercepted: on a socket born local, it would fail
- * to connect to an address that is not covered. */
+/* Not NULL in programs that use liburing. IORING_OP_CONNECT is not intercepted: on an AF_UNIX socket, it would fail to
+ * connect to an address that is not covered. */
 extern int io_uring_queue_init(unsigned entries, void *ring, unsigned flags) __attribute__((weak));
 
 /* The last family that unsock_born_note_target got, and how often in a row: at most TARGETS, for AF_UNIX always 1. */

@@ -7,7 +7,7 @@
 /* state.c: A socket's states, and which state may follow which. Facts independent of the state are flags (below). */
 
 enum unsock_state {
-    UNSOCK_STATE_NEW,       /* not used yet: the kernel's own socket, or one born local */
+    UNSOCK_STATE_NEW,       /* not used yet: the kernel's own socket, or one made AF_UNIX at once (born local) */
     UNSOCK_STATE_SPENT,     /* has a kernel name without use: a bind failed, or a stream's connect was refused */
     UNSOCK_STATE_BOUND,     /* bound to `local`; datagrams: has sent to no address yet */
     UNSOCK_STATE_REFUSED,   /* stream: its connect has failed, and the next calls report this (`refusal`) */
@@ -20,7 +20,7 @@ enum unsock_state {
     UNSOCK_STATE_SENT,       /* datagrams: `remote` is the last address sent to */
     UNSOCK_STATE_NOBODY, /* datagrams: connected to `remote`, where no socket is. The kernel socket is not connected,
                             or, if it shares its address with others, is connected to a closed socket */
-    UNSOCK_STATE_ASKING, /* stream: to `remote`, through a multiplexer that has not answered yet (calls/target.h) */
+    UNSOCK_STATE_ASKING, /* stream: to `remote`; Firecracker's multiplexer has not answered yet (calls/target.h) */
 };
 
 #define UNSOCK_STATES 12
@@ -71,7 +71,7 @@ enum {
     UNSOCK_ANY_PORT = 1 << 4,               /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,               /* made by accept */
     UNSOCK_DATAGRAM_HEARD = 1 << 7,         /* has received a datagram, or a thread has waited for one */
-    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* connected by a control file: plain senders count as `remote` */
+    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* by a control file: senders outside the directory count as `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
     UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: the peer has ended; received data may still wait to be read */
     UNSOCK_STREAM_HELD = 1 << 11,           /* KIND_FOREIGN: the program's half-close is held back */
@@ -246,7 +246,7 @@ static inline bool unsock_fds_has_nobody(int fd) {
 }
 
 /* Points to a byte that becomes 1 once any socket is in state NOBODY. From then on, the stubs of rewritten `read` calls
- * call the library. */
+ * (c/trap) call the library. */
 extern uint8_t *unsock_fds_reads;
 
 /* True for a stream neither connected nor connecting: in AF_UNIX its reads fail with another errno than in TCP. */
@@ -345,8 +345,8 @@ static inline void unsock_fds_tell_duplicates(int fd) {
  * AF_UNIX, the domain itself, or for a stream the family of the last control files' targets. */
 int unsock_born_family(int domain, int type);
 
-/* Keeps datagram sockets from being born local, in trapped programs: the filter does not trap sends without an address,
- * and an AF_UNIX socket would fail them with other errors than UDP. */
+/* Keeps datagram sockets from being born local, in programs whose system calls are trapped (c/trap): the filter does
+ * not trap sends without an address, and an AF_UNIX socket would fail them with other errors than UDP. */
 void unsock_born_streams_alone(void);
 
 /* Note a use of a socket of this type. ..._local: a connect or first datagram to a covered address. ..._ip: an address

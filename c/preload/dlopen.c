@@ -13,8 +13,8 @@ extern void *__libc_dlopen_mode(const char *file, int flags) __attribute__((weak
 
 NAMED void *(*unsock_next_dlopen)(const char *file, int flags);
 
-/* Finds libc's dlopen, and returns the flags for it: without RTLD_DEEPBIND. If the library is inert or the program is
- * trapped, the flag is harmless and stays. */
+/* Finds libc's dlopen, and returns the flags for it: without RTLD_DEEPBIND. The flag is harmless, and stays, if the
+ * library redirects nothing in this process, or if it traps the program's system calls. */
 NAMED int unsock_dlopen_flags(int flags) {
     if (!__atomic_load_n(&unsock_next_dlopen, __ATOMIC_RELAXED))
         __atomic_store_n(&unsock_next_dlopen, (void *(*)(const char *, int))unsock_next_find_newer("dlopen"),

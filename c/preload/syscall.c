@@ -56,7 +56,8 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
     }
 }
 
-/* Makes the system call itself: the library is inert, or no next syscall(2) is known (Deno.dlopen). */
+/* Makes the system call itself: the library redirects nothing in this process, or no next syscall(2) is known
+ * (Deno.dlopen). */
 NAMED long unsock_syscall_plain(long number, long a, long b, long c, long d, long e, long f) {
     return unsock_libc_result(unsock_syscall6(number, a, b, c, d, e, f));
 }

@@ -7,7 +7,8 @@
 
 /* redirect.c: Replaces the socket behind a descriptor. The program does not notice. */
 
-/* Opens a stand-in for another socket, close-on-exec and non-blocking. Returns its descriptor or -errno. */
+/* Opens a stand-in, a socket that will replace another: close-on-exec and non-blocking. Returns its descriptor or
+ * -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
 /* Prepares an AF_UNIX datagram socket to replace a UDP one: sends never wait long, no descriptors are received. */
@@ -52,7 +53,8 @@ struct unsock_fd *unsock_reuse_entry(int fd);
  * (unsock_socket_unanswered): the entry must then not be used. */
 long unsock_reuse_look(int fd);
 
-/* Calls unsock_reuse_look if the entry is fresh, or does not fit `name`, which getsockname has just returned. */
+/* Calls unsock_reuse_look if the entry is of an unused AF_UNIX socket (unsock_fd_is_fresh), or does not fit `name`,
+ * which getsockname has just returned. */
 void unsock_reuse_named(int fd, const union unsock_sockaddr *name, size_t length);
 
 /* Calls unsock_reuse_look if `result` is an error unusual for a redirected socket. True if the entry was cleared. */

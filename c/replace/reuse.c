@@ -31,8 +31,8 @@ static bool has_another_name(const struct unsock_fd *entry, const struct sockadd
     return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
 }
 
-/* True if the entry says that the socket is fresh, but it has a peer: the number now belongs to a socketpair's socket,
- * which has no name either. */
+/* True if the entry is of an unused AF_UNIX socket (fresh), but the socket has a peer: the number now belongs to a
+ * socketpair's socket, which has no name either. */
 static bool is_of_a_pair(int fd, const struct unsock_fd *entry, long length) {
     union unsock_sockaddr peer;
     return unsock_fd_is_fresh(entry) && length <= (long)UNSOCK_SUN_PATH_OFFSET &&

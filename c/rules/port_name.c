@@ -95,7 +95,7 @@ bool unsock_port_entry_tells(const struct unsock_port_entry *entry) {
     return entry->form != UNSOCK_PORT_HASHED && !unsock_ip_is_wildcard(&entry->ip);
 }
 
-/* A datagram client that asks excludes every other address on its port. */
+/* A datagram client whose name shows its target (it asks) excludes every other address on its port. */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b) {
     return unsock_port_entry_asks(a) || unsock_port_entry_asks(b) ||
            unsock_ip_conflict(&a->ip, a->v6only, &b->ip, b->v6only);

@@ -13,7 +13,7 @@
  *
  * An entry in the record is ADDR alone, or ADDR, marks and a number. The marks:
  *   - '+': the socket has SO_REUSEPORT. In front of a number of at least UNSOCK_PORT_RESERVED, '+' is no mark.
- *   - '*': it has SO_REUSEADDR, and is a datagram socket or a reserved stream.
+ *   - '*': it has SO_REUSEADDR, and is a datagram socket, or a stream that only reserves its port (since a shutdown).
  *   - '!': it is a datagram socket that is connected to one client. */
 
 #ifndef UNSOCK_PORT_ADDRESS_MOST
@@ -49,7 +49,7 @@ struct unsock_port_entry {
     bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
     struct unsock_ip ip;     /* with the port. HASHED: the address's family, and in words[0] the bits of the
                                 five characters (rules/ip.h). Family 0: the name is PORT.sock itself */
-    struct unsock_ip target; /* of a datagram client that asks: its target, without a port; family 0: none */
+    struct unsock_ip target; /* the target that a datagram client's name shows, without a port; family 0: none */
 };
 
 struct unsock_port_entry unsock_port_entry_of(const struct unsock_ip *ip, int type, bool v6only, uint8_t number);
@@ -71,8 +71,9 @@ static inline bool unsock_port_entry_is_plain(const struct unsock_port_entry *en
 /* True if the name shows the one address to which the socket is bound. */
 bool unsock_port_entry_tells(const struct unsock_port_entry *entry);
 
-/* Adds `target` to the entry of a datagram client, which then asks. Returns false, and changes nothing, if the client
- * is not bound to a wildcard, if `target` is a wildcard or none, or if the name would be too long. */
+/* Adds `target` to a datagram client's entry, so that the client's name shows it: the client then asks. Returns false,
+ * and changes nothing, if the client is not bound to a wildcard, if `target` is a wildcard or none, or if the name
+ * would be too long. */
 bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
 static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
@@ -99,7 +100,7 @@ char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry);
 /* The values of unsock_fd.local.tag, which stands for the name of a socket: the name's number, with the bit V6ONLY for
  * [::] of IPv6 alone; or one of the other three values. */
 enum unsock_name_tag {
-    UNSOCK_NAME_TAG_ASKING = 0x7d,     /* the name of a datagram client that asks */
+    UNSOCK_NAME_TAG_ASKING = 0x7d,     /* of a datagram client whose name shows its target (it asks) */
     UNSOCK_NAME_TAG_PLAIN = 0x7e,      /* PORT.sock itself */
     UNSOCK_NAME_TAG_V6ONLY = 0x80,     /* a bit */
     UNSOCK_NAME_TAG_LISTEN_FDS = 0xfd, /* a service manager opened the socket; its file is not the library's */
@@ -114,8 +115,8 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
  *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it (HASHED: on one of several addresses).
  *   - .PORT@ADDR+N: the own file of a socket that shares its address; if N is UNSOCK_PORT_RESERVED or more, of a
  *     reserved stream.
- *   - PORT.sock: a link to the port's only socket, or to the first of several ("./" before the name). Plain clients
- *     follow it. Or PORT.dgram.sock is itself the file of a client that has no other name.
+ *   - PORT.sock: a link to the port's only socket, or to the first of several ("./" before the name). Clients
+ *     without this library follow it. Or PORT.dgram.sock is itself the file of a client that has no other name.
  *   - .PORT@: the record: a link whose text lists the sockets, if there are several, or one with marks.
  *   - .PORT@~: a new link, before its rename to PORT.sock or .PORT@.
  *
@@ -128,7 +129,7 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
  * next three return the length of the address. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
-/* Writes DIR/.PORT@ADDR[+N]; for a plain name, DIR/PORT.sock or DIR/PORT.dgram.sock. */
+/* Writes DIR/.PORT@ADDR[+N]; for an entry without an address, DIR/PORT.sock or DIR/PORT.dgram.sock. */
 socklen_t unsock_port_path(const struct unsock_port_entry *entry, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@ADDR of an IPv4 address, faster than unsock_port_path: most connects and datagrams need it. */

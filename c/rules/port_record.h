@@ -116,8 +116,8 @@ struct unsock_port_leaving {
 struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Finds entry number `index` in the order in which a client of the address `ip` tries a port's sockets: those on `ip`,
- * on the wildcard of its family, on the wildcard of both families, then datagram clients that ask, and with
- * `one_address` all others. Among the sockets on one address:
+ * on the wildcard of its family, on the wildcard of both families, then datagram clients whose names show a target,
+ * and with `one_address` all others. Among the sockets on one address:
  *   - Connected ones come first, since each takes datagrams from one client alone.
  *   - Sockets with the newest socket's option (SO_REUSEPORT, or SO_REUSEADDR alone) follow, then the others. Those with
  *     SO_REUSEPORT are tried in turn, from number `spread` on; those with SO_REUSEADDR alone, the newest first.
