@@ -12,8 +12,8 @@
  *   - To remove or replace another socket's name, a process takes the lock, and then asks the kernel about the socket.
  *     To create a name that does not exist, it needs no lock.
  *   - A process that found a name missing does not unlink it: a new socket may bind to the name at any moment.
- *   - The record (.PORT@) may list stale sockets, but lacks no live one that has joined the port. It is written before
- *     the link PORT.sock gets a "./" in front of its target (the sign of several sockets), and removed after it. */
+ *   - The record (.PORT@) may list stale sockets, but lacks no live one that has joined the port. It exists at all
+ *     times when the link PORT.sock has a "./" in front of its target, the sign of several sockets. */
 
 /* Borrows memory for one port: the process's own, or a mapping if that is in use. NULL: no memory. */
 struct unsock_port *unsock_port_borrow(void);
