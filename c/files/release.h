@@ -26,8 +26,8 @@ bool unsock_has_threads(void);
  * still has the old socket open. False if the directory could not be locked. */
 bool unsock_remove_file_force(const struct unsock_fd *entry);
 
-/* Remembers the port of a socket whose file its close could not remove: later closes and the end of the process check
- * the port again. `for_the_lock`: the lock was not free, so the next close that gets it tries again. */
+/* Remembers the port of a socket whose file could not be removed at its close: later closes and the end of the process
+ * check the port again. `for_the_lock`: the lock was not free, so the next close that gets the lock tries again. */
 void unsock_remove_file_keep(const struct unsock_fd *old, bool for_the_lock);
 
 /* prune.c: Removes stale names from a directory of socket files, on request. */

@@ -71,7 +71,7 @@ enum {
     UNSOCK_ANY_PORT = 1 << 4,               /* the program bound it to port 0 */
     UNSOCK_ACCEPTED = 1 << 5,               /* made by accept */
     UNSOCK_DATAGRAM_HEARD = 1 << 7,         /* has received a datagram, or a thread has waited for one */
-    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* by a control file: senders outside the directory count as `remote` */
+    UNSOCK_DATAGRAM_BY_CONTROL = 1 << 8,    /* senders outside the directory are reported as `remote` */
     UNSOCK_SETTLED = 1 << 9,                /* `local` was the wildcard before the socket connected */
     UNSOCK_STREAM_OVER = 1 << 10,           /* AF_TIPC: the peer has ended; received data may still wait to be read */
     UNSOCK_STREAM_HELD = 1 << 11,           /* KIND_FOREIGN: the program's half-close is held back */

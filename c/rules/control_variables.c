@@ -11,8 +11,8 @@
 
 enum { TIPC_KIND_AT = 2, TIPC_LOWER_AT = 8, TIPC_UPPER_AT = 12, TIPC_RANGE = 1, DEST_SIZE = 16 /* in both families */ };
 
-/* The variables. Of a number, `at` and `size` are its place in an address of `family` (vm_sockets.h, tipc.h), and
- * `otherwise` is its default. A variable with family 0 is no number. */
+/* The variables. If a variable is a number, `at` and `size` are its place in an address of `family` (vm_sockets.h,
+ * tipc.h), and `otherwise` is its default. Family 0: the variable is no number. */
 static const struct variable {
     char name[24];
     uint8_t family, at, size;

@@ -54,7 +54,7 @@ struct unsock_settings {
     int mode;         /* of new socket files; -1: as the umask says */
     unsigned connect_timeout_ms;
     struct unsock_ip default4; /* the address of IPv4 peers that have none of their own */
-    struct unsock_ip default6; /* of IPv6 peers; an IPv4 address if UNSOCK_ADDR names no IPv6 address */
+    struct unsock_ip default6; /* the same for IPv6 peers; an IPv4 address if UNSOCK_ADDR names no IPv6 address */
     /* Accepted vsock and TIPC peers get addresses from this range, one for each machine; family 0: the default
      * address. */
     struct unsock_prefix accept_as;
