@@ -14,7 +14,7 @@
 /* A walk along a path: `at` has the part that is done, `rest` the part to come. */
 static UNSOCK_TABLE struct walk {
     struct unsock_text *why;
-    uint32_t owner; /* trusted besides root and this user */
+    uint32_t owner; /* a user who is trusted besides root and this user; NOBODY_MORE: none */
     unsigned links;
     bool place;  /* check only whether the last component can be replaced */
     bool shared; /* the walked directory is sticky, and others may write to it: each can replace only his own files */

@@ -17,7 +17,7 @@ struct users {
     struct unsock_file_id directory;
     unsigned socket_count, count;
     uint32_t sockets[SOCKETS_MOST];     /* the inodes of sockets that are bound in the directory */
-    uint32_t processes[PROCESSES_MOST]; /* that use the directory */
+    uint32_t processes[PROCESSES_MOST]; /* the processes that use the directory */
     int descriptors[PROCESSES_MOST];    /* their pidfds: a process's number may be used again */
     char buffer[CHUNK];
 };

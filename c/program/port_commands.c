@@ -8,11 +8,11 @@
 
 #include <sys/inotify.h>
 
-#define LISTENS_SOON_MS 10 /* listen(2) follows bind(2) soon */
-#define GONE_MS 200        /* the end of a killed process changes no file */
+#define LISTENS_SOON_MS 10 /* between checks of a bound socket: listen(2) follows bind(2) soon */
+#define GONE_MS 200        /* between checks with --gone: the end of a killed process changes no file */
 #define CONNECTION_MOST_MS 1000
 #define CONNECTION_LEAST_MS 500 /* even if less time is left: with --timeout 0 a target can still answer */
-#define UNWATCHED_MS 20         /* the directory does not exist, or the user has no watch left */
+#define UNWATCHED_MS 20         /* between checks if the directory does not exist, or the user has no watch left */
 #define FOR_EVER (-1)
 #define SECONDS_MOST 999999
 #define CHANGES (IN_ATTRIB | IN_CLOSE_WRITE | IN_MOVE | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
