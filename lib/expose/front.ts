@@ -24,7 +24,7 @@ import type { Front } from "./parts.ts";
 import { divide } from "./protocols.ts";
 import { recordFront } from "./record.ts";
 import { refuseConnection, RequestHandler } from "./requests.ts";
-import { Routes } from "./route.ts";
+import { NO_TUNNEL, Routes } from "./route.ts";
 import { SecureConnections } from "./secure.ts";
 import { mayUpgrade, Upgrades } from "./upgrades.ts";
 import { Upstreams } from "./upstream.ts";
@@ -38,8 +38,6 @@ const LIST_REST = 3;
 
 /** Deno, and Node.js from 24.9 on, call this for each upgrade. */
 const UPGRADES = { shouldUpgradeCallback: mayUpgrade };
-
-const NO_TUNNEL = { status: 405, sentence: "CONNECT is not passed on.", lists: "nothing" } as const;
 
 export interface FrontOptions extends Directories {
   /** The path of `libunsock.so`. */
@@ -115,7 +113,7 @@ export async function serveFront(options: FrontOptions): Promise<never> {
   server.on("checkExpectation", (request, answer) => requests.take(request, answer));
   server.on("upgrade", (request, _socket, head) => upgrades.take({ request, client: request.socket, head }));
   server.on("connect", (request, _socket, head) => {
-    upgrades.refuse({ request, client: request.socket, head }, NO_TUNNEL);
+    upgrades.refuse({ request, client: request.socket, head }, { ...NO_TUNNEL, lists: "nothing" });
   });
   server.on("clientError", (error, socket) => refuseConnection(error, socket, requests));
   divide(server, front, read);

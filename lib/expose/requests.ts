@@ -11,7 +11,7 @@ import { type Asked, ownerOf, readTarget } from "./host.ts";
 import { PAGE_FIELDS, renderPage } from "./page.ts";
 import type { Front, Origin } from "./parts.ts";
 import { schemeOf } from "./secure.ts";
-import { failurePage, isGone, type PageAnswer } from "./route.ts";
+import { failurePage, isGone, NO_HOST, type PageAnswer } from "./route.ts";
 
 const PIPELINED_MOST = 256;
 const CLOSING_MS = 1_000;
@@ -61,7 +61,7 @@ export function checkHead(request: IncomingMessage, { scheme }: Origin): Asked |
     }
   }
   const asked = readTarget(url, valuesOf(rawHeaders, "host"), schemeOf(request.socket));
-  if (asked === undefined) return { status: 400, sentence: "The request does not name one host for certain." };
+  if (asked === undefined) return NO_HOST;
   return schemeOf(request.socket) === scheme ? asked : refusePlain(asked);
 }
 

@@ -27,6 +27,9 @@ export interface PageAnswer {
   readonly location?: string;
 }
 
+export const NO_HOST = { status: 400, sentence: "The request does not name one host for certain." };
+export const NO_TUNNEL = { status: 405, sentence: "CONNECT is not passed on." };
+
 /** The destination of a request. */
 export type Route = { readonly kind: "server"; readonly target: Target } | {
   readonly kind: "page";

@@ -24,7 +24,7 @@ import { PAGE_FIELDS, renderPage } from "./page.ts";
 import { schemeOf } from "./secure.ts";
 import { endBetweenReads } from "./session_end.ts";
 import { isWebSocket, passStream, passWebSocket, rawFieldsOf } from "./stream_http1.ts";
-import { failurePage, type PageAnswer, type Target } from "./route.ts";
+import { failurePage, NO_HOST, NO_TUNNEL, type PageAnswer, type Target } from "./route.ts";
 
 const STREAMS_MOST = 100;
 const HEAD_MOST = 32_768;
@@ -111,25 +111,16 @@ class Client {
     });
     await new Promise(setImmediate);
     if (stream.destroyed) return; // it was reset at once, and costs no more
-    const asked = readStream(headers);
     const method = headers[":method"] ?? "";
     const entry = this.#front.log?.begin(this.#socket.remoteAddress, `${method} ${headers[":path"] ?? "-"} HTTP/2.0`);
     if (entry !== undefined) stream.once("close", () => entry.end(Number(stream.sentHeaders?.[":status"])));
     const isTunnel = method === "CONNECT" && !isWebSocket(headers);
-    if (asked === undefined || isTunnel) {
-      const status = isTunnel ? 405 : 400;
-      await this.#say(stream, {
-        status,
-        sentence: "The request does not name one host for certain.",
-        lists: "nothing",
-      }, entry);
-      return;
+    const asked = isTunnel ? undefined : readStream(headers);
+    if (asked === undefined) {
+      return await this.#say(stream, { ...isTunnel ? NO_TUNNEL : NO_HOST, lists: "nothing" }, entry);
     }
     const route = await this.#front.routes.find(asked, method);
-    if (route.kind === "page") {
-      await this.#say(stream, route.page, entry);
-      return;
-    }
+    if (route.kind === "page") return await this.#say(stream, route.page, entry);
     entry?.goesTo(route.target);
     const fail = (why: unknown) => void this.#say(stream, failurePage(route.target, why), entry);
     try {

@@ -117,6 +117,9 @@ testFront("expose --http: each HTTP/2 stream goes to its own server; one without
     const error = await ask(session, "one.localhost", { ":path": "/head" });
     assertEquals([error.isHeadAlone, error.headers["grpc-status"]], [true, "5"], "as gRPC's errors are");
     assertStrictEquals((await ask(session, "one.localhost", { host: "two.localhost" })).status, 400);
+    const tunnel = await ask(session, "one.localhost:443", { ":method": "CONNECT" }, "x");
+    assertStrictEquals(tunnel.status, 405);
+    assertMatch(tunnel.text, /CONNECT is not passed on/);
     assertMatch((await ask(session, "one.localhost")).text, /^A /, "the connection stays");
   } finally {
     session.destroy();

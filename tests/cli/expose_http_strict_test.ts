@@ -57,6 +57,10 @@ testFront("expose --http refuses requests that two parsers could read differentl
   for (const [text, status] of CASES) {
     assertMatch(await rig.raw(text), new RegExp(`^HTTP/1\\.1 ${status} `), text.slice(0, 200));
   }
+  assertMatch(
+    await rig.raw(`CONNECT main.localhost:80 HTTP/1.1\r\n\r\n`),
+    /^HTTP\/1\.1 405 [^]*CONNECT is not passed on/,
+  );
   const broken = `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n5\r\n12345XX0\r\n\r\n`;
   assertMatch(await rig.raw(broken), /^(\(reset\)|HTTP\/1\.1 400 [^]*)?$/, "no answer of the server's");
   assertMatch(await rig.raw(requestText("/", "main", "Connection: close\r\n")), /^HTTP\/1\.1 200 /);
