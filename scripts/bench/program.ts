@@ -29,5 +29,5 @@ export interface Program {
   readonly fill?: (site: Site) => string[];
   readonly client: (site: Site) => string[];
   /** Returns the speed that the client printed, or NaN if there is none. */
-  readonly parse: (printed: string) => number;
+  readonly parse: (printed: string, site: Site) => number;
 }

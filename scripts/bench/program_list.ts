@@ -5,7 +5,8 @@ import { output } from "./rig.ts";
 
 const NOBODY = 65534;
 
-const IPERF_LEAST = 256 << 20;
+/** Returns the bytes that iperf sends. */
+const iperfSize = ({ quick }: Pick<Site, "quick">) => (quick ? 256 : 2048) * 2 ** 20;
 
 /** Makes a command run as an ordinary user: PostgreSQL does not run as root. */
 function unprivileged(command: readonly string[]): string[] {
@@ -76,10 +77,10 @@ function findRequests(printed: string): number {
   return printed.includes("Non-2xx") ? NaN : find(/^Requests\/sec:\s+([\d.]+)/m)(printed);
 }
 
-/** Returns the bandwidth from the last line (…,bytes,bits per second), or NaN if iperf sent less than `IPERF_LEAST`. */
-export function findBandwidth(printed: string): number {
+/** Returns the bandwidth from the last line (…,bytes,bits per second), or NaN if iperf gave up before the end. */
+export function findBandwidth(printed: string, site: Pick<Site, "quick">): number {
   const [bytes = 0, bits = NaN] = printed.trim().split("\n").at(-1)?.split(",").slice(7).map(Number) ?? [];
-  return bytes < IPERF_LEAST ? NaN : bits / 8e6;
+  return bytes < iperfSize(site) ? NaN : bits / 8e6;
 }
 
 /** Returns a function that finds a number by the pattern's only group. */
@@ -173,7 +174,7 @@ export const PROGRAMS: readonly Program[] = [
     needs: ["iperf"],
     native: false,
     server: ({ port }) => ["iperf", "-s", "-B", "127.0.0.1", "-p", `${port}`],
-    client: ({ port, quick }) => ["iperf", "-c", "127.0.0.1", "-p", `${port}`, "-n", quick ? "256M" : "2G", "-y", "C"],
+    client: (site) => ["iperf", "-c", "127.0.0.1", "-p", `${site.port}`, "-n", `${iperfSize(site)}`, "-y", "C"],
     parse: findBandwidth,
   },
 ];

@@ -47,8 +47,9 @@ async function startServer(program: Program, site: Site, variant: Variant): Prom
   const server = stack.use(start(withPath(program.server(site)), { env: { ...variant.env } }));
   if (program.front) stack.use(start(withPath(program.front(site)), { env: {} }));
   try {
+    const hasSpeed = (printed: string) => !Number.isNaN(program.parse(printed, site));
     if (program.fill) await untilServed(withPath(program.fill(site)), env, () => true);
-    else await untilServed(withPath(program.client(site)), env, (printed) => !Number.isNaN(program.parse(printed)));
+    else await untilServed(withPath(program.client(site)), env, hasSpeed);
     if (variant.sockets !== undefined) assertNoIpListener(site.port);
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${server.output()}`.trim());
@@ -85,7 +86,7 @@ async function measureProgram(rig: Rig, program: Program): Promise<Comparison> {
       sites.set(variant.name, site);
     }
     const printed = await output(withPath(program.client(site)), { env: clientEnv(program, variant) });
-    const speed = program.parse(printed);
+    const speed = program.parse(printed, site);
     if (Number.isNaN(speed)) throw new Error(`${name}: no speed in what it printed:\n${printed}`);
     return speed;
   });

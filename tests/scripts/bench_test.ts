@@ -191,9 +191,12 @@ Deno.test("interleave() leaves out somebody else's library that fails, and says 
 
 Deno.test("findBandwidth() reads MB/s from iperf's last line, and none where it gave up", () => {
   const line = "20261126104843,127.0.0.1,53352,127.0.0.1,23452,1,0.0-10.2";
-  assertStrictEquals(findBandwidth(`first\n${line},268435456,8000000\n`), 1);
-  assertStrictEquals(findBandwidth(`${line},240768,188994\n`), NaN);
-  assertStrictEquals(findBandwidth(""), NaN);
+  const [quick, whole] = [{ quick: true }, { quick: false }];
+  assertStrictEquals(findBandwidth(`first\n${line},268435456,8000000\n`, quick), 1);
+  assertStrictEquals(findBandwidth(`${line},2147483648,8000000\n`, whole), 1);
+  assertStrictEquals(findBandwidth(`${line},240768,188994\n`, quick), NaN);
+  assertStrictEquals(findBandwidth(`${line},2147352576,8000000\n`, whole), NaN);
+  assertStrictEquals(findBandwidth("", whole), NaN);
 });
 
 Deno.test("clearOthers() empties the directories of others' libraries alone", async () => {
@@ -213,6 +216,8 @@ Deno.test("parseCalls() reads the total with and without errors and times per ca
     "% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- ---------\n";
   assertStrictEquals(parseCalls(`${head}100.00    0.004563           2      2112        12 total\n`), 2112);
   assertStrictEquals(parseCalls(`${head}100.00    0.004563           2      2112           total\n`), 2112);
+  assertStrictEquals(parseCalls(`${head}100.00    0.004563                  2112        12 total\n`), 2112);
+  assertStrictEquals(parseCalls(`${head}100.00    0.004563                  2112           total\n`), 2112);
   assertMatch(assertThrows(() => parseCalls(head), Error).message, /counted nothing/);
 });
 
