@@ -7,10 +7,10 @@ import { type Place, runWorkload } from "./workloads.ts";
 
 /** Reads the number of calls from the output of `strace -c`. Throws if the output has no total. */
 export function parseCalls(table: string): number {
-  const total = table.split("\n").find((line) => line.trim().endsWith(" total"));
-  // % time, seconds, usecs/call, calls, errors. In the total, older versions omit usecs/call; errors may be missing.
-  const fields = total?.trim().split(/\s+/).slice(0, -1).filter((field) => /^\d+$/.test(field)) ?? [];
-  const calls = Number(fields.length > 1 ? fields[1] : fields[0]);
+  const [head = "", ...lines] = table.split("\n");
+  const total = lines.find((line) => line.endsWith(" total"));
+  // Other columns of the total may be empty: errors, and in older versions usecs/call. Numbers end below their heading.
+  const calls = Number(total?.slice(0, head.indexOf("calls") + "calls".length).split(" ").at(-1) || NaN);
   if (!Number.isInteger(calls)) throw new Error(`strace counted nothing:\n${table}`);
   return calls;
 }
