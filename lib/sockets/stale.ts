@@ -15,7 +15,7 @@ const PATIENCE_MS = 5_000;
 const OUTPUT_MOST = 1 << 22;
 /** For how long an answer of the library is used again. */
 const KEPT_MS = 1_000;
-/** The most files that the library checks for one request: the kernel limits arguments. Further files count as live. */
+/** The most files that one start of the library checks: the kernel limits arguments. */
 const FILES_MOST = 4_096;
 
 /** Returns the paths at which servers listen, as the servers spelled them. */
@@ -63,7 +63,7 @@ export class StaleFiles {
   /** @returns The stale files among these socket files, which may be in several directories. */
   async among(files: readonly string[]): Promise<Set<string>> {
     const listening = files.length === 0 ? new Set() : listeningPaths();
-    const unlisted = files.filter((file) => !listening.has(ownPath(file))).slice(0, FILES_MOST);
+    const unlisted = files.filter((file) => !listening.has(ownPath(file)));
     const oldest = performance.now() - KEPT_MS;
     const unknown = unlisted.filter((file) => (this.#known.get(file)?.at ?? -Infinity) < oldest);
     for (const file of unknown) this.#wanted.add(file);
@@ -87,11 +87,15 @@ export class StaleFiles {
 }
 
 /**
- * Asks the library for the state of each file.
+ * Asks the library for the state of each file, in as many starts as that takes.
  *
  * @throws {LibraryError} When the library fails, or does not answer in time.
  */
 async function askLibrary(files: readonly string[], library: string): Promise<(string | undefined)[]> {
+  if (files.length > FILES_MOST) {
+    const first = await askLibrary(files.slice(0, FILES_MOST), library);
+    return [...first, ...await askLibrary(files.slice(FILES_MOST), library)];
+  }
   const words = ["query", "--", ...files.map((file) => `state=${file}`)];
   const output = await new Promise<string>((done, fail) => {
     execFile(library, words, { timeout: PATIENCE_MS, maxBuffer: OUTPUT_MOST }, (error, stdout, stderr) => {

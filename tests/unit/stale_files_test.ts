@@ -40,3 +40,18 @@ Deno.test("while the library fails all files count as live, which one line says 
       "expose: library: the answer is no JSON: WHY: stale files count as live",
     ]);
   }));
+
+Deno.test("one start of the library checks a bounded number of files, whoever asks at the same time", () =>
+  withDir(async (dir) => {
+    const library = `${dir}/lib.so`;
+    const state = `'{"state":"stale"}'`;
+    writeProgram(library, `#!/bin/sh\nshift 2; [ $# -le 4096 ] || exit 7\nfor one; do echo ${state}; done\n`);
+    const lines: string[] = [];
+    const stale = new StaleFiles(library, (line) => lines.push(line));
+    const files = (from: number, count: number) => Array.from({ length: count }, (_, i) => `${dir}/${from + i}.sock`);
+    const found = await Promise.all(
+      [files(1, 3000), files(3001, 3000), files(6001, 5000)].map((all) => stale.among(all)),
+    );
+    assertEquals(found.map(({ size }) => size), [3000, 3000, 5000]);
+    assertEquals(lines, []);
+  }));
