@@ -12,7 +12,7 @@ import { COMMANDS } from "../lib/commands/table.ts";
 const ROOT = join(import.meta.dirname ?? ".", "..");
 
 /** A sentence of more words has to be read twice. */
-export const LONG = 40;
+const LONG = 40;
 /** A table's cell of fewer words counts as a name, not as a sentence. */
 const CELL_WORDS = 6;
 

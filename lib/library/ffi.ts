@@ -1,10 +1,7 @@
 /** Foreign functions, which only Deno has: those for the self-test, the one that executes the library, and poll(2). */
 import { LibraryError } from "../system/errors.ts";
 
-/**
- * Functions of `libunsock.so`: see `c/unsock.h` and the manual pages of the socket calls. The self-test calls all of
- * them but `unsock_prune`.
- */
+/** Functions of `libunsock.so` for the self-test: see `c/unsock.h` and the manual pages of the socket calls. */
 const FUNCTIONS = {
   /** `const char *unsock_version(void)` */
   unsock_version: { parameters: [], result: "pointer" },
@@ -16,8 +13,6 @@ const FUNCTIONS = {
   unsock_path: { parameters: ["u16", "i32", "buffer", "usize"], result: "i32" },
   /** `int unsock_check_control(const void *bytes, size_t length)` */
   unsock_check_control: { parameters: ["buffer", "usize"], result: "i32" },
-  /** `int unsock_prune(const char *path, int remove)` */
-  unsock_prune: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int unsock_last_error(void)` */
   unsock_last_error: { parameters: [], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

@@ -1,7 +1,6 @@
-/** Encodes and decodes the bytes of `sockaddr_un`, `sockaddr_in` and `sockaddr_in6`, as the kernel takes them. */
+/** Encodes and decodes the bytes of `sockaddr_in` and `sockaddr_in6`, as the kernel takes them. */
 
 export enum Family {
-  Unix = 1,
   Inet = 2,
   Inet6 = 10,
 }
@@ -19,15 +18,6 @@ const LAYOUT = {
   [Family.Inet]: { size: 16, ip: 4, length: 4 },
   [Family.Inet6]: { size: 28, ip: 8, length: 16 },
 } as const;
-
-/** @returns A `sockaddr_un` with the path and a NUL. */
-export function unixAddress(path: string): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode(path);
-  const bytes = new Uint8Array(name.length + 3);
-  new DataView(bytes.buffer).setUint16(0, Family.Unix, true);
-  bytes.set(name, 2);
-  return bytes;
-}
 
 /** @returns A `sockaddr_in` or `sockaddr_in6`. */
 export function encodeAddress({ family, ip, port }: InternetAddress): Uint8Array<ArrayBuffer> {

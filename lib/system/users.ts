@@ -39,7 +39,7 @@ export function rightsOf({ uid, mode }: { readonly uid: number; readonly mode: n
 }
 
 /** @returns `alice's`, or words for a user whom this user namespace does not have. */
-export function whose(uid: number): string {
+function whose(uid: number): string {
   return isKnownHere(uid) ? `${userName(uid)}'s` : "of a user outside this user namespace";
 }
 
