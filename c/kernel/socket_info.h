@@ -19,10 +19,11 @@ bool unsock_socket_is_ip(int fd);
  * -EACCES if a seccomp filter forbids the query, or the kernel's own, such as -ENOMEM. */
 long unsock_socket_unanswered(long result);
 
-/* True if a seccomp filter forbids connect(2); for the second function, sendto(2) or sendmsg(2). To find out, they make
- * one, or at most two, invalid calls. If no filter forbids these calls, EPERM on a datagram socket means that the peer
- * is connected to another socket. */
+/* True if a seccomp filter forbids connect(2). Makes one invalid call to find out. */
 bool unsock_socket_may_not_connect(void);
+
+/* True if a seccomp filter forbids sendto(2) or sendmsg(2). Makes one or two invalid calls to find out. If these calls
+ * and connect are allowed, EPERM on a datagram socket means that the peer is connected to another socket. */
 bool unsock_socket_may_not_send(void);
 
 /* Makes the kernel refuse, with EPERM, descriptors that a peer sends to this AF_UNIX socket, or to one accepted from it

@@ -136,7 +136,7 @@ void unsock_json_bool(const char *name, bool value);
 
 struct unsock_answers {
     enum unsock_answer answer;
-    int64_t again;           /* ms after which to check again: `answer` may change though no file does; -1: never */
+    int64_t again;           /* ms after which to check again: `answer` may change though no file changes; -1: never */
     struct sockaddr_un path; /* the file to which a client connects, even if missing; empty after -EINVAL, -ENOBUFS */
 };
 
