@@ -13,7 +13,6 @@ struct pruning {
     const struct unsock_command_call *call;
     struct unsock_run_directory directory;
     bool remove;
-    bool force;
     bool json;
     bool is_left; /* a file could not be removed */
 };
@@ -40,22 +39,9 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* True if more than stale files may be removed from the directory. Without --force: always, as the caller has checked
- * the directory's place (unsock_run_directory_check_place). With --force, the caller may have skipped that check. So
- * this function then checks the place and, if the directory exists, its own owner and mode. */
-static bool is_trusted_directory(const struct pruning *pruning) {
-    UNSOCK_TEXT(why, UNSOCK_PATH_MOST);
-    const struct unsock_run_directory *directory = &pruning->directory;
-    if (!pruning->force)
-        return true;
-    return unsock_file_id_of(AT_FDCWD, directory->path).inode != 0
-               ? unsock_run_directory_check(directory, false, &why)
-               : unsock_run_directory_check_place(directory, false, &why);
-}
-
-/* Removes or reports stale files. In a trusted directory (is_trusted_directory), does the same for private directories
- * and maps whose keepers were killed, and for links of removed checkouts. Unless --dry-run is given, also removes from
- * a trusted directory, without a report, the names of `run --name` that lead nowhere. */
+/* Removes or reports stale files. Unless other users could replace the directory, which --force accepts, does the same
+ * for private directories and maps whose keepers were killed, and for links of removed checkouts. There, unless
+ * --dry-run is given, also removes the names of `run --name` that lead nowhere, without a report. */
 static bool prune_directory(struct pruning *pruning) {
     UNSOCK_TEXT(seen, UNSOCK_PATH_MOST);
     const char *path = pruning->directory.path;
@@ -70,7 +56,7 @@ static bool prune_directory(struct pruning *pruning) {
     long result = unsock_prune_directory(is_held ? UNSOCK_FD_PATH(fd) : path, pruning->remove, &seer);
     if (result < 0 && result != -ENOENT)
         return unsock_text_fail(pruning->call->error, "directory ", path, ": ", unsock_errno_words(-result));
-    if (is_trusted_directory(pruning)) {
+    if (unsock_run_directory_check_place(&pruning->directory, false, &seen)) {
         unsock_private_sweep(path, pruning->remove, &seer);
         unsock_run_map_sweep(path, pruning->remove, &seer);
         unsock_checkouts_prune(path, pruning->remove, &seer);
@@ -97,7 +83,6 @@ int unsock_prune_start(const struct unsock_command_call *call) {
     struct pruning pruning = {.call = call};
     char library[UNSOCK_PATH_MOST];
     const char *named = unsock_options_value(options, "--lib");
-    pruning.force = unsock_options_value(options, "--force");
     pruning.json = unsock_options_value(options, "--json");
     pruning.remove = !unsock_options_value(options, "--dry-run");
     if (!unsock_choose_directory(call, &pruning.directory, call->error))
@@ -105,7 +90,7 @@ int unsock_prune_start(const struct unsock_command_call *call) {
     /* If the user names a library, it must have this version: another version might regard other files as stale. */
     bool is_named = named || unsock_environment_get(call->environment, "UNSOCK_LIB");
     if ((is_named && !unsock_proof_choose(named, call->library, call->environment, library, call->error)) ||
-        !unsock_run_directory_check_place(&pruning.directory, pruning.force, call->error))
+        !unsock_run_directory_check_place(&pruning.directory, unsock_options_value(options, "--force"), call->error))
         return UNSOCK_COMMAND_FAILED;
     if (pruning.json)
         unsock_json_open(NULL, '[');

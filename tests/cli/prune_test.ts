@@ -119,6 +119,15 @@ Deno.test("prune keeps a socket that waits for a killed one", () =>
     assertEquals([...Deno.readDirSync(dir)].map(({ name }) => name), [".80@127.0.0.1+100"]);
   }));
 
+Deno.test("prune removes a stale private directory where everybody may write, with --force too", () =>
+  withDir(async (dir) => {
+    Deno.chmodSync(dir, 0o1777);
+    for (const how of [[], ["--force"]]) {
+      Deno.mkdirSync(path.join(dir, "private", "abcdef"), { recursive: true });
+      assertEquals((await byLibrary(["prune", "--dir", dir, ...how])).stdout, `removed ${dir}/private/abcdef\n`);
+    }
+  }));
+
 Deno.test({
   name: "prune reports a file that it may not remove",
   ignore: whyNoOtherUser() !== undefined || !need("python3"),
