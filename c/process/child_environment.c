@@ -1,12 +1,15 @@
 /* Keeps the variables that the library needs in child processes, and adds them to environments that lack them. */
 #include "process/start.h"
 
+#include "../build/tables.h"
 #include "process/exec.h"
 #include "rt/system_calls.h"
 #include "unsock.h"
 
 #define PRELOAD "LD_PRELOAD="
 #define USUAL_SIZE 1024
+#define SETTING(variable, name) +1
+_Static_assert(UNSOCK_SETTING_ROWS <= UNSOCK_CHILD_ENVIRONMENT_MOST, "process/start.h");
 
 /* Memory for the NAME=VALUE strings, LD_PRELOAD's first. If they do not fit, mapped memory is used. */
 static char usual[USUAL_SIZE];
@@ -36,8 +39,7 @@ void unsock_child_environment_take(const char *const *environment, struct unsock
         size -= text.length + 1;
     }
     setting_count = 0;
-    for (unsigned i = 0;
-         environment && (name = unsock_setting_name(i)) && setting_count < UNSOCK_CHILD_ENVIRONMENT_MOST; i++) {
+    for (unsigned i = 0; environment && (name = unsock_setting_name(i)); i++) {
         /* UNSOCK_OFF is for one process, not for its children. */
         if (unsock_span_is(unsock_span_of(name), "UNSOCK_OFF") || !(value = unsock_environment_get(environment, name)))
             continue;
