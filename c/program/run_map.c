@@ -59,11 +59,12 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
 }
 
 /* Opens the control file of this name. `*goes`: the file is a map. Returns the descriptor or -errno: -EEXIST if the
- * name belongs to another type of file, or to one that cannot be opened. */
+ * name belongs to another type of file, or to one that this user may not read. */
 static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
     long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)
-        return fd == -ENOENT ? fd : -EEXIST;
+        return fd == -ELOOP || fd == -ENXIO || (fd == -EACCES && unsock_faccessat(directory, name, 0) == 0) ? -EEXIST
+                                                                                                            : fd;
     bool is_file = unsock_statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, status) == 0 &&
                    (status->stx_mode & S_IFMT) == S_IFREG && status->stx_size == sizeof(struct unsock_control_file);
     *goes = is_file && (status->stx_mode & S_ISVTX);

@@ -1,10 +1,13 @@
 /** How long a control file of `run --map` is there: as long as a command that was started with it. */
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import * as path from "@std/path/posix";
 import { withDir } from "../support/dir.ts";
+import { unsockForEverybody } from "../support/everybody.ts";
 import { run, start } from "../support/process.ts";
 import { programsOf } from "../support/program_text.ts";
 import { need } from "../support/programs.ts";
 import { libraryFile } from "../support/library.ts";
+import { asUser, SERVER, whyNoOtherUser } from "../support/users.ts";
 import { until } from "../support/wait.ts";
 import { assertFails, shell, unsock, unsockCommand } from "./unsock.ts";
 
@@ -153,5 +156,25 @@ Deno.test({
       const { stdout, stderr } = await shell(script, { cwd: dir });
       assertStrictEquals(stdout, "0\n", stderr);
       await until("it is gone", () => names(`${dir}/s`).length === 0);
+    }),
+});
+
+Deno.test({
+  name: "--map in a directory that the user may not search names the directory, and no file",
+  ignore: whyNoOtherUser() !== undefined,
+  fn: () =>
+    withDir(async (dir) => {
+      const [place, sockets] = [path.join(dir, "unsock"), path.join(dir, "s")];
+      for (const made of [place, sockets]) Deno.mkdirSync(made);
+      const program = await unsockForEverybody(place);
+      Deno.chmodSync(dir, 0o755);
+      Deno.chownSync(sockets, SERVER, SERVER);
+      Deno.chmodSync(sockets, 0o600);
+      const words = [program, "run", "--dir", sockets, "--map", "80=/x", "true"];
+      assertFails(
+        await run(asUser(SERVER, words), { cwd: "/" }),
+        125,
+        /80\.sock: you may not write to its directory: /,
+      );
     }),
 });
