@@ -12,10 +12,9 @@ export function describeInvalid(
   if (target !== EMPTY_FILE) {
     return { text: `${file} is no control file and no socket (${target}): ${harm}`, advice: `remove it: rm ${file}` };
   }
-  // On CIFS a link becomes an empty file when it is renamed, as a bind does after a kill. If the user only removes the
-  // file, the same happens after the next kill.
+  // On CIFS without mfsymlinks, a link becomes an empty file when it is renamed, as the bind after a kill does.
   return {
     text: `${file} is an empty file, where the link to its server should be: ${harm}`,
-    advice: `on CIFS, mount with mfsymlinks, or name another directory with --dir; elsewhere remove it: rm ${file}`,
+    advice: `remove it: rm ${file}; on CIFS, also mount with mfsymlinks, or name another directory with --dir`,
   };
 }

@@ -97,7 +97,7 @@ Deno.test({
       Deno.removeSync(`${UNSOCK_DIR}/${port}.sock`);
       Deno.writeTextFileSync(`${UNSOCK_DIR}/${port}.sock`, "");
       const said =
-        /\S+\/PORT\.sock is an empty file, where the link to its server should be: servers and clients fail with EINVAL -> on CIFS, mount with mfsymlinks, or name another directory with --dir; elsewhere remove it: rm \S+\/PORT\.sock/;
+        /\S+\/PORT\.sock is an empty file, where the link to its server should be: servers and clients fail with EINVAL -> remove it: rm \S+\/PORT\.sock; on CIFS, also mount with mfsymlinks, or name another directory with --dir/;
       assertMatch(await verdict(port, env), new RegExp(`^FAIL => ${said.source}$`));
       for (const words of [[], ["true"]]) {
         const { code, stdout } = await unsock(["doctor", ...words], { env });
