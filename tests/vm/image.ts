@@ -99,6 +99,8 @@ export interface More {
   readonly programs?: readonly string[];
   /** More C programs: the paths of their source files, and flags. */
   readonly compiled?: Readonly<Record<string, readonly string[]>>;
+  /** More of anything. Of two entries of one path, the later one counts. */
+  readonly entries?: readonly Entry[];
 }
 
 /**
@@ -168,9 +170,10 @@ export async function makeImage(kernel: Kernel, directory: string, more: More = 
     ...await Promise.all(modules.map((name) => moduleEntry(kernel, name))),
     ...await programs(directory, more),
     ...["dev", "proc", "sys", "tmp"].map((path) => ({ kind: "directory", path }) as const),
+    ...more.entries ?? [],
   ];
   const archive = join(directory, "initramfs");
-  await Deno.writeFile(archive, cpio(entries));
+  await Deno.writeFile(archive, cpio(new Map(entries.map((entry) => [entry.path, entry])).values()));
   return archive;
 }
 
@@ -189,7 +192,7 @@ async function programs(directory: string, more: More): Promise<Entry[]> {
     ...others.map(([name, files]) => compileFiles(name, files, directory)),
   ]);
   const own = names.map(programPath);
-  const libraries = new Set((await Promise.all([...compiled, ...own].map(librariesOf))).flat());
+  const libraries = new Set((await Promise.all([...compiled, ...own].map((program) => librariesOf(program)))).flat());
   return await Promise.all([
     ...compiled.map((path) => file(`guest/${path.slice(directory.length + 1)}`, path, 0o755)),
     ...own.map((path, index) => file(`bin/${names[index]}`, path, 0o755)),
@@ -197,9 +200,27 @@ async function programs(directory: string, more: More): Promise<Entry[]> {
   ]);
 }
 
+/**
+ * @param program A program of this machine.
+ * @param place Its path in the guest, without the leading slash.
+ * @param env More of the dynamic linker's environment, with which it finds the libraries.
+ * @returns The program, and under their own paths the libraries that it is linked with.
+ */
+export async function programEntries(
+  program: string,
+  place: string,
+  env: Record<string, string> = {},
+): Promise<Entry[]> {
+  const libraries = await librariesOf(program, env);
+  return await Promise.all([
+    file(place, program, 0o755),
+    ...libraries.map((path) => file(path.slice(1), path, 0o755)),
+  ]);
+}
+
 /** Asks the dynamic linker; the paths are those that it will look at in the guest too. */
-async function librariesOf(program: string): Promise<string[]> {
-  const { stdout } = await run(["ldd", program]);
+async function librariesOf(program: string, env: Record<string, string> = {}): Promise<string[]> {
+  const { stdout } = await run(["ldd", program], { env });
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? "");
 }
 
@@ -207,7 +228,8 @@ async function moduleEntry(kernel: Kernel, name: string): Promise<Entry> {
   return { kind: "file", path: `modules/${name}.ko`, mode: 0o644, bytes: await readModule(kernel, name) };
 }
 
-async function file(path: string, source: string, mode: number): Promise<Entry> {
+/** @returns A file of the guest, from one of this machine. */
+export async function file(path: string, source: string, mode: number): Promise<Entry> {
   return { kind: "file", path, mode, bytes: await Deno.readFile(source) };
 }
 

@@ -1,10 +1,9 @@
 /** The kernel that the guest boots: Debian's cloud kernel, fetched and unpacked under build/vm, never installed. */
 import { join } from "@std/path/posix";
-import { run } from "../support/process.ts";
+import { succeed, unpackPackages } from "./packages.ts";
 
 /** The package that depends on the newest one with a kernel in it. */
 const META_PACKAGE = "linux-image-cloud-amd64";
-const DOWNLOAD_TIMEOUT_MS = 300_000;
 
 export interface Kernel {
   /** The compressed kernel, as a boot loader wants it. */
@@ -22,7 +21,7 @@ export interface Kernel {
  */
 export async function fetchKernel(cache: string): Promise<Kernel> {
   const directory = join(cache, "kernel");
-  return find(directory) ?? await download(cache, directory);
+  return find(directory) ?? await download(directory);
 }
 
 function find(directory: string): Kernel | undefined {
@@ -32,20 +31,15 @@ function find(directory: string): Kernel | undefined {
   return { image, modules: isDirectory(merged) ? merged : join(directory, "lib", "modules") };
 }
 
-async function download(cache: string, directory: string): Promise<Kernel> {
-  await Deno.mkdir(cache, { recursive: true });
-  const work = await Deno.makeTempDir({ dir: cache, prefix: "fetch" });
+async function download(directory: string): Promise<Kernel> {
   try {
-    await succeed(["apt-get", "download", await newestPackage()], work);
-    const [archive] = filesBelow(work);
-    if (archive === undefined) throw new Error(`apt-get download left no file for ${META_PACKAGE}`);
-    await succeed(["dpkg", "-x", archive, join(work, "kernel")], work);
-    await Deno.rename(join(work, "kernel"), directory);
+    await unpackPackages(
+      directory,
+      async (work) => await succeed(["apt-get", "download", await newestPackage()], work),
+    );
   } catch (error) {
     // Another run may have been faster; then its kernel is there.
     if (find(directory) === undefined) throw error;
-  } finally {
-    await Deno.remove(work, { recursive: true });
   }
   const kernel = find(directory);
   if (kernel === undefined) throw new Error(`the package of ${META_PACKAGE} has no kernel`);
@@ -57,12 +51,6 @@ async function newestPackage(): Promise<string> {
   const name = /^\s*Depends: (linux-image-\S+)$/m.exec(text)?.[1];
   if (name === undefined) throw new Error(`apt-cache knows no package ${META_PACKAGE}: run apt-get update first`);
   return name;
-}
-
-async function succeed(cmd: string[], cwd: string): Promise<string> {
-  const { code, stdout, stderr } = await run(cmd, { cwd, env: { LC_ALL: "C" }, timeoutMs: DOWNLOAD_TIMEOUT_MS });
-  if (code !== 0) throw new Error(`${cmd.join(" ")}: exit status ${code}\n${stderr}`);
-  return stdout;
 }
 
 /**

@@ -24,12 +24,13 @@ export interface GuestResult {
  * @param kernel What to boot.
  * @param initramfs The file with the initial file system, whose /init runs everything.
  * @param words More words of the kernel's command line, for /init.
+ * @param memory In MiB.
  * @returns The argument vector.
  */
-export function machineCommand(kernel: Kernel, initramfs: string, words: string[] = []): string[] {
+export function machineCommand(kernel: Kernel, initramfs: string, words: string[] = [], memory = MEMORY): string[] {
   return [
     "qemu-system-x86_64",
-    ...`-M pc -accel tcg -cpu max -smp 1 -m ${MEMORY} -nodefaults -no-user-config -display none -nic none`.split(" "),
+    ...`-M pc -accel tcg -cpu max -smp 1 -m ${memory} -nodefaults -no-user-config -display none -nic none`.split(" "),
     ..."-serial stdio -no-reboot -device isa-debug-exit,iobase=0x501,iosize=1".split(" "),
     ...["-kernel", kernel.image, "-initrd", initramfs],
     ...["-append", ["console=ttyS0 panic=-1 quiet no_timer_check", ...words].join(" ")],
@@ -43,6 +44,7 @@ export function machineCommand(kernel: Kernel, initramfs: string, words: string[
  * @param initramfs The file with the initial file system.
  * @param timeoutMs How long boot and tests may take together.
  * @param words More words of the kernel's command line.
+ * @param memory In MiB.
  * @returns The verdict and the console.
  * @throws {Error} when the guest hangs, crashes or reboots, with the console so far.
  */
@@ -51,10 +53,11 @@ export async function runGuest(
   initramfs: string,
   timeoutMs: number,
   words: string[] = [],
+  memory = MEMORY,
 ): Promise<GuestResult> {
   // Should this process be killed, timeout still ends the guest.
   const guard = ["timeout", "--kill-after=5", String(Math.ceil(timeoutMs / 1000) + 5)];
-  await using machine = start([...guard, ...machineCommand(kernel, initramfs, words)]);
+  await using machine = start([...guard, ...machineCommand(kernel, initramfs, words, memory)]);
   const { code, stdout, stderr } = await machine.result(timeoutMs);
   const console = stdout.replaceAll("\r", "").split("\n");
   if (code === STATUS_PASSED) return { verdict: "passed", console };
