@@ -56,6 +56,9 @@ long unsock_datagram_recvfrom(int fd, void *data, size_t size, int flags, void *
 /* Receives up to `count` datagrams by one call. Returns how many, or -errno; 0 if they must be received one by one. */
 long unsock_datagram_receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
 
+/* True if one recvmmsg divides the batches that the socket may receive. */
+bool unsock_datagram_spreads(int fd, const struct unsock_fd *entry);
+
 /* datagram_sessions.c: Servers with a socket for each client, all on one port. */
 
 /* Connects `fd` to the client at `path`. The client refuses `fd` (EPERM) because the client is connected to the
@@ -137,27 +140,37 @@ bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const s
 /* Renames the socket before its first datagram, if UDP would choose another source address for this target. */
 void unsock_datagram_choose_source(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* datagram_batch.c: Several datagrams by one call (UDP_SEGMENT, UDP_GRO). */
+/* datagram_batch.c: Several datagrams by one call (UDP_SEGMENT, UDP_GRO, recvmmsg). */
 
 /* A batch: the datagrams of `size` bytes each that begin at offset `from` of a message. */
 struct unsock_batch {
     const struct msghdr *message;
     size_t from;
     size_t size;
+    size_t taken; /* how many datagrams the receiver takes as one; 0: none */
 };
 
-/* Sends the batch to the address in `name`, or to the connected peer: as one datagram if the receiver takes batches,
- * else the batch's next datagrams, at most UNSOCK_DATAGRAM_SEVERAL, by one call. Moves `from` behind the bytes sent,
+/* Sends the batch's next datagrams to the address in `name`, or to the connected peer: as one datagram as many as the
+ * receiver takes; if it takes none, at most UNSOCK_DATAGRAM_SEVERAL by one call. Moves `from` behind the bytes sent,
  * and returns their number; -EAGAIN; -ECONNRESET; or 0 if the caller must send the next datagram alone. */
 long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                 struct unsock_batch *batch);
 
-/* Lets senders know that the socket takes batches. */
-void unsock_datagram_take_batches(int fd, struct unsock_fd *entry);
+/* Lets senders know by this bit of the file's mode that the socket takes batches. */
+void unsock_datagram_take_batches(int fd, struct unsock_fd *entry, unsigned bit);
+
+/* Called after a recvmmsg has received several datagrams, of `length` bytes. If these may be parts of batches, lets
+ * senders know that one recvmmsg divides batches of UNSOCK_DATAGRAM_SEVERAL: unless another thread may wait in a
+ * receive or another process may have the socket, as neither would divide them. */
+void unsock_datagram_take_several(int fd, struct unsock_fd *entry, size_t length);
 
 /* Receives like recvmsg; the datagram may be a batch. *size becomes the size of the batch's datagrams; 0 for a single
- * datagram. */
-long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, int32_t *size);
+ * datagram. If not `whole`, receives only the first datagram of a batch: the others are lost, as from a full queue. */
+long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, bool whole, int32_t *size);
+
+/* Receives a datagram, or a batch of up to `count`, each into a message of its own. `messages` are copies that point to
+ * the program's buffers. Returns the number of messages filled, or -errno; 0 if one has not just one buffer. */
+long unsock_datagram_receive_spread(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
 
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */
 

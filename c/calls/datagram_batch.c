@@ -1,20 +1,25 @@
-/* Sends several datagrams of one size by one call (UDP_SEGMENT), and receives them by one (UDP_GRO), as UDP does over
- * the loopback. The library sends them as a batch: one AF_UNIX datagram, with a trailer that holds the size. Other
- * programs would take the trailer for data. So the sticky bit of a socket file marks a receiver that takes batches; all
- * others get single datagrams. The library sets the bit before the receiver's first recvmsg with UDP_GRO and room for
- * the size. */
+/* Sends several datagrams of one size by one call (UDP_SEGMENT), and receives them by one (UDP_GRO, recvmmsg), as UDP
+ * does over the loopback. The library sends them as a batch: one AF_UNIX datagram, with a trailer that holds the size.
+ * Other programs would take the trailer for data. So a bit of a socket file's mode, which has no other meaning for
+ * sockets, marks a receiver that takes batches; all others get single datagrams. The library sets
+ * - the sticky bit before the receiver's first recvmsg with UDP_GRO and room for the size: batches of any length;
+ * - the set-group-ID bit once a recvmmsg has received several large datagrams, if the program knows UDP_SEGMENT, as
+ *   then its peer may, too (quic-go): batches of UNSOCK_DATAGRAM_SEVERAL, which one recvmmsg divides again. */
 #include "calls/datagram.h"
+
+#include "calls/stream.h"
 
 #include "files/bind.h"
 #include "files/directory.h"
 #include "files/port.h"
 #include "kernel/socket_info.h"
-#include "memory/process.h"
 #include "options/options.h"
 #include "rt/user.h"
 #include "rules/cmsg.h"
 
 #define LOOKS 16u /* after 16 batches in a row for receivers that take none, only each 16th checks its receiver */
+
+#define LARGE 512 /* bytes: a datagram with data, not an acknowledgement */
 
 struct trailer {
     uint8_t magic[14];
@@ -28,7 +33,8 @@ static bool reads_mode(const char *path, int flags, struct statx *status) {
            (status->stx_mode & S_IFMT) == S_IFSOCK;
 }
 
-UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message) {
+/* Returns how many datagrams the receiver takes as one; 0: none. */
+UNSOCK_OWN_FRAME static size_t batch_taken(int fd, const struct msghdr *message) {
     union unsock_sockaddr peer;
     struct statx status;
     const struct sockaddr_un *path = message->msg_name;
@@ -37,19 +43,22 @@ UNSOCK_OWN_FRAME static bool takes_batches(int fd, const struct msghdr *message)
         length = unsock_socket_name(fd, __NR_getpeername, &peer);
         path = &peer.un;
     }
-    /* False for a path outside the directory: if the peer is in another mount namespace, this may be another file. */
-    return length > (long)sizeof(path->sun_family) && path->sun_family == AF_UNIX &&
-           unsock_kernel_name_read(path, (size_t)length).kind == UNSOCK_NAME_FILE &&
-           reads_mode(path->sun_path, 0, &status) && (status.stx_mode & S_ISVTX);
+    /* None at a path outside the directory: if the peer is in another mount namespace, this may be another file. */
+    if (length <= (long)sizeof(path->sun_family) || path->sun_family != AF_UNIX ||
+        unsock_kernel_name_read(path, (size_t)length).kind != UNSOCK_NAME_FILE ||
+        !reads_mode(path->sun_path, 0, &status))
+        return 0;
+    return status.stx_mode & S_ISVTX ? INT16_MAX : status.stx_mode & S_ISGID ? UNSOCK_DATAGRAM_SEVERAL : 0;
 }
 
-/* Sends the batch as one datagram. Returns its length, or the kernel's -errno; 0: the batch is in too many buffers. */
+/* Sends as much of the batch as the receiver takes as one datagram. Returns its length, or the kernel's -errno; 0: one
+ * datagram is left, or the batch is in too many buffers. */
 UNSOCK_OWN_FRAME static long send_whole(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                         const struct unsock_batch *batch) {
     struct unsock_segment rest;
     struct trailer trailer = {.size = (uint16_t)batch->size};
-    long length = unsock_segment_cut(batch->message, 0, INT32_MAX, &rest);
-    if (length < 0 || rest.message.msg_iovlen == UNSOCK_SEGMENT_PARTS)
+    long length = unsock_segment_cut(batch->message, batch->from, batch->taken * batch->size, &rest);
+    if (length <= (long)batch->size || rest.message.msg_iovlen == UNSOCK_SEGMENT_PARTS)
         return 0;
     memcpy(trailer.magic, magic, sizeof(magic));
     rest.parts[rest.message.msg_iovlen++] = (struct iovec){&trailer, sizeof(trailer)};
@@ -84,23 +93,36 @@ long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct ms
                                 struct unsock_batch *batch) {
     static uint32_t untaken; /* batches in a row that were not sent as one datagram */
     uint32_t before = __atomic_load_n(&untaken, __ATOMIC_RELAXED);
-    bool whole = batch->from == 0 && (before < LOOKS || before % LOOKS == 0) && takes_batches(fd, name);
-    if (batch->from == 0)
-        __atomic_store_n(&untaken, whole ? 0 : before + 1, __ATOMIC_RELAXED);
-    long result = whole ? send_whole(fd, entry, name, flags, batch) : send_several(fd, entry, name, flags, batch);
+    if (batch->from == 0) {
+        batch->taken = before < LOOKS || before % LOOKS == 0 ? batch_taken(fd, name) : 0;
+        __atomic_store_n(&untaken, batch->taken > 0 ? 0 : before + 1, __ATOMIC_RELAXED);
+    }
+    long result =
+        batch->taken > 0 ? send_whole(fd, entry, name, flags, batch) : send_several(fd, entry, name, flags, batch);
     if (result > 0)
         batch->from += (size_t)result;
     return result > 0 || result == -EAGAIN || result == -ECONNRESET ? result : 0;
 }
 
-UNSOCK_OWN_FRAME void unsock_datagram_take_batches(int fd, struct unsock_fd *entry) {
+UNSOCK_OWN_FRAME void unsock_datagram_take_batches(int fd, struct unsock_fd *entry, unsigned bit) {
     struct sockaddr_un path;
     struct statx status;
     unsock_fds_mark_all(fd, entry, UNSOCK_DATAGRAM_BATCHES);
     unsock_socket_mark_set(fd, unsock_socket_mark(fd), UNSOCK_MARK_BATCHES);
     unsock_port_own_path(entry, &path);
     if (reads_mode(path.sun_path, AT_SYMLINK_NOFOLLOW, &status))
-        unsock_directory_set_mode(fd, path.sun_path, (status.stx_mode & 07777) | S_ISVTX);
+        unsock_directory_set_mode(fd, path.sun_path, (status.stx_mode & 07777) | bit);
+}
+
+void unsock_datagram_take_several(int fd, struct unsock_fd *entry, size_t length) {
+    static uint32_t refused;
+    if (!(entry->flags & UNSOCK_DATAGRAM_SEGMENTS) || length < LARGE ||
+        __atomic_load_n(&refused, __ATOMIC_RELAXED) == LOOKS)
+        return;
+    if (unsock_datagram_is_named(entry) && (unsock_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) && unsock_only_holder(fd))
+        unsock_datagram_take_batches(fd, entry, S_ISGID);
+    else
+        __atomic_fetch_add(&refused, 1, __ATOMIC_RELAXED);
 }
 
 /* Copies the last bytes of a message of `size` bytes. True if they are a trailer. */
@@ -117,7 +139,8 @@ static bool read_trailer(const struct iovec *parts, size_t size, struct trailer 
     return unsock_same(trailer->magic, magic, sizeof(magic));
 }
 
-UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, int32_t *size) {
+UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, bool whole,
+                                                    int32_t *size) {
     struct iovec parts[UNSOCK_SEGMENT_PARTS + 1];
     struct trailer rest, trailer;
     struct msghdr longer = *message;
@@ -136,11 +159,73 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *messa
     message->msg_flags = longer.msg_flags;
     if (result > (long)sizeof(trailer) && (size_t)result <= room + sizeof(rest) &&
         read_trailer(parts, (size_t)result, &trailer)) {
-        *size = trailer.size;
-        result -= sizeof(trailer);
+        *size = whole ? trailer.size : 0;
+        result = whole ? result - (long)sizeof(trailer) : UNSOCK_MIN(result - (long)sizeof(trailer), trailer.size);
     }
     if (result <= 0 || (size_t)result <= room)
         return result;
     message->msg_flags |= MSG_TRUNC;
     return flags & MSG_TRUNC ? result : (long)room;
+}
+
+/* Moves the datagram at offset `at` of what the kernel has put into the buffers one after the other to the begin of
+ * buffer `index`. No buffer is smaller than a datagram: so this one begins in an earlier buffer, or is in its place. */
+static void move(const struct iovec *parts, size_t index, size_t at, size_t length) {
+    for (; at >= parts->iov_len; parts++, index--)
+        at -= parts->iov_len;
+    size_t first = UNSOCK_MIN(length, parts->iov_len - at);
+    char *to = parts[index].iov_base;
+    memmove(to + first, parts[index > 0].iov_base, length - first);
+    memmove(to, (char *)parts->iov_base + at, first);
+}
+
+/* Puts the first `total` bytes that the kernel has written into the buffers, datagrams of `each` bytes, into one buffer
+ * each. Returns their number; fewer if the program's memory has an error, as then the kernel does. */
+static unsigned spread(const struct iovec *parts, struct unsock_mmsghdr *messages, unsigned count, size_t total,
+                       size_t each) {
+    unsigned received = 1;
+    size_t filled = total;
+    messages->length = (unsigned)UNSOCK_MIN(each, total);
+    for (size_t at = each; received < count && at < total; at += each, received++) {
+        size_t length = UNSOCK_MIN(each, total - at);
+        filled -= UNSOCK_MIN(filled, parts[received - 1].iov_len);
+        if (length > filled && !unsock_user_writable(parts[received].iov_base, length))
+            break;
+        messages[received].length = (unsigned)length;
+    }
+    for (unsigned i = received; i-- > 1;)
+        move(parts, i, i * each, messages[i].length);
+    return received;
+}
+
+UNSOCK_OWN_FRAME long unsock_datagram_receive_spread(int fd, struct unsock_mmsghdr *messages, unsigned count,
+                                                     int flags) {
+    struct iovec parts[UNSOCK_DATAGRAM_SEVERAL];
+    struct msghdr all = messages->header;
+    size_t least = SIZE_MAX;
+    int32_t size;
+    for (unsigned i = 0; i < count; i++) {
+        if (messages[i].header.msg_iovlen != 1 ||
+            unsock_user_read(&parts[i], messages[i].header.msg_iov, sizeof(parts[0])) < 0)
+            return 0;
+        least = UNSOCK_MIN(least, parts[i].iov_len);
+    }
+    all.msg_iov = parts;
+    all.msg_iovlen = count;
+    long result = unsock_datagram_receive_batch(fd, &all, flags, true, &size);
+    if (result < 0)
+        return result;
+    size_t each = size > 0 ? (size_t)size : (size_t)result;
+    unsigned received = spread(parts, messages, each > least ? 1 : count, (size_t)result, each);
+    for (unsigned i = 0; i < received; i++) {
+        messages[i].header.msg_name = all.msg_name;
+        messages[i].header.msg_namelen = all.msg_namelen;
+        messages[i].header.msg_controllen = i == 0 ? all.msg_controllen : 0;
+        messages[i].header.msg_flags = all.msg_flags & ~MSG_TRUNC;
+    }
+    if (each > parts->iov_len) {
+        messages->header.msg_flags |= MSG_TRUNC;
+        messages->length = flags & MSG_TRUNC ? (unsigned)each : (unsigned)parts->iov_len;
+    }
+    return received;
 }

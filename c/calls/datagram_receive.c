@@ -221,8 +221,8 @@ static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_s
     return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
 
-/* True if this side has shut down reading: the result is 0, and the sender's address empty. As an empty datagram from
- * an unnamed plain sender looks the same, poll decides. */
+/* True if this side has shut down reading: 0 bytes without a sender's address. As an empty datagram from an unnamed
+ * plain sender looks the same, poll decides. */
 static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
@@ -241,8 +241,7 @@ static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_na
 }
 
 /* True if the datagram is not from the peer, and must be dropped. The kernel's socket is not connected while the peer
- * is absent, and receives from every sender. When the peer's first datagram arrives, this function connects the
- * socket. */
+ * is absent, and receives from every sender. At the peer's first datagram, connects the socket. */
 static bool is_stranger(int fd, struct unsock_fd *entry, const union unsock_sockaddr *name, socklen_t length,
                         int flags) {
     struct unsock_name told;
@@ -264,16 +263,20 @@ static bool is_in_vain(int fd, struct unsock_fd *entry, const union unsock_socka
     return result < 0 ? result == -ECONNRESET && unsock_fd_is_left(entry) : is_stranger(fd, entry, name, length, flags);
 }
 
-/* True if the socket may receive a batch. Before the first recvmsg with room for a batch's size, tells senders that
- * they may send batches. */
+/* True if the socket may receive a batch. The first recvmsg with room for a batch's size lets senders send batches. */
 static inline bool may_be_batch(int fd, struct unsock_fd *entry, size_t room) {
     if (entry->flags & UNSOCK_DATAGRAM_BATCHES)
         return true;
     if (entry->options == 0 || !unsock_option_flag(fd, entry, IPPROTO_UDP, UNSOCK_UDP_GRO))
         return false;
     if (room >= CMSG_SPACE(sizeof(int32_t)) && unsock_datagram_is_named(entry))
-        unsock_datagram_take_batches(fd, entry);
+        unsock_datagram_take_batches(fd, entry, S_ISVTX);
     return true;
+}
+
+bool unsock_datagram_spreads(int fd, const struct unsock_fd *entry) {
+    return (entry->flags & UNSOCK_DATAGRAM_BATCHES) && entry->state != UNSOCK_STATE_NOBODY &&
+           !unsock_option_flag(fd, entry, IPPROTO_UDP, UNSOCK_UDP_GRO);
 }
 
 /* Receives by recvmsg; or, if `from`, by the cheaper recvfrom: `message` has one buffer then, and no control data. */
@@ -321,8 +324,9 @@ static inline __attribute__((always_inline)) long receive(int fd, struct unsock_
         own.msg_name = &name;
         own.msg_namelen = sizeof(name);
         name.any.sa_family = AF_UNSPEC;
-        result =
-            batches ? unsock_datagram_receive_batch(fd, &own, flags, &batched) : receive_real(fd, &own, flags, from);
+        result = batches ? unsock_datagram_receive_batch(
+                               fd, &own, flags, unsock_option_flag(fd, entry, IPPROTO_UDP, UNSOCK_UDP_GRO), &batched)
+                         : receive_real(fd, &own, flags, from);
         if (result >= 0 && (!from || batches))
             unsock_passed_descriptors_take(fd, &own, true);
     } while (is_in_vain(fd, entry, &name, own.msg_namelen, flags, result));
@@ -339,16 +343,9 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     return receive(fd, entry, message, flags, &message->msg_namelen, false);
 }
 
-UNSOCK_OWN_FRAME long unsock_datagram_receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count,
-                                                      int flags) {
-    struct unsock_mmsghdr own[UNSOCK_DATAGRAM_SEVERAL];
-    union unsock_sockaddr names[UNSOCK_DATAGRAM_SEVERAL];
-    struct unsock_fd *entry = unsock_fds_known(fd);
-    if (!entry || entry->type != SOCK_DGRAM || unsock_fd_receives_with_care(entry) || (flags & MSG_ERRQUEUE) ||
-        !unsock_user_writable(messages, count * sizeof(*messages)) ||
-        may_be_batch(fd, entry, messages->header.msg_controllen))
-        return 0;
-    expect(fd, entry);
+/* Receives into copies of the program's messages. `spreads`: divides a batch. */
+static long receive_copies(int fd, const struct unsock_mmsghdr *messages, struct unsock_mmsghdr *own,
+                           union unsock_sockaddr *names, unsigned count, int flags, bool spreads) {
     for (unsigned i = 0; i < count; i++) {
         own[i] = messages[i];
         if (own[i].header.msg_name && (int32_t)own[i].header.msg_namelen < 0)
@@ -357,9 +354,30 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_several(int fd, struct unsock_mmsg
         own[i].header.msg_namelen = sizeof(names[i]);
         names[i].any.sa_family = AF_UNSPEC;
     }
-    long received = unsock_real_recvmmsg(fd, own, count, flags, NULL);
+    return spreads ? unsock_datagram_receive_spread(fd, own, count, flags & ~UNSOCK_MSG_WAITFORONE)
+                   : unsock_real_recvmmsg(fd, own, count, flags, NULL);
+}
+
+UNSOCK_OWN_FRAME long unsock_datagram_receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count,
+                                                      int flags) {
+    struct unsock_mmsghdr own[UNSOCK_DATAGRAM_SEVERAL];
+    union unsock_sockaddr names[UNSOCK_DATAGRAM_SEVERAL];
+    struct unsock_fd *entry = unsock_fds_known(fd);
+    if (!entry || entry->type != SOCK_DGRAM || (flags & MSG_ERRQUEUE) ||
+        !unsock_user_writable(messages, count * sizeof(*messages)))
+        return 0;
+    bool spreads = unsock_datagram_spreads(fd, entry);
+    if (!spreads && (unsock_fd_receives_with_care(entry) || may_be_batch(fd, entry, messages->header.msg_controllen)))
+        return 0;
+    expect(fd, entry);
+    long received = receive_copies(fd, messages, own, names, count, flags, spreads);
+    /* Another thread may have let senders send batches meanwhile: those that have come here are lost. */
+    while (received > 0 && !spreads && (spreads = unsock_datagram_spreads(fd, entry)))
+        received = receive_copies(fd, messages, own, names, count, flags, spreads);
     if (received < 0)
         return received == -ECONNRESET && unsock_fd_is_left(entry) ? 0 : unsock_errno_as_ip(UNSOCK_AT_ERROR, received);
+    if (!spreads && received > 1 && count == UNSOCK_DATAGRAM_SEVERAL)
+        unsock_datagram_take_several(fd, entry, own[0].length);
     for (long i = 0; i < received; i++) {
         struct msghdr message = messages[i].header;
         unsock_passed_descriptors_take(fd, &own[i].header, true);

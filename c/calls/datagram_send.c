@@ -297,7 +297,7 @@ static bool is_foreign(const struct unsock_fd *entry) {
 UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msghdr *message, bool at_target,
                                            size_t size) {
     struct unsock_segment segment;
-    struct unsock_batch batch = {message, 0, size};
+    struct unsock_batch batch = {message, 0, size, 0};
     struct route first = *route;
     first.batch = at_target ? NULL : &batch;
     bool was_foreign = is_foreign(route->entry);

@@ -123,7 +123,10 @@ static long receive_from(int fd, void *data, size_t size, int flags, void *addre
 
 /* As in the kernel, the timeout is checked after each datagram, and never ends a wait (recvmmsg(2), BUGS). */
 static long receive_several(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags, int64_t deadline) {
+    const struct unsock_fd *entry = unsock_fds_known(fd);
     for (unsigned i = 0, most; i < count;) {
+        if (i > 0 && count - i < UNSOCK_DATAGRAM_SEVERAL && entry && unsock_datagram_spreads(fd, entry))
+            return (long)i; /* the next batch may need more messages */
         most = deadline == NO_DEADLINE ? UNSOCK_MIN(count - i, UNSOCK_DATAGRAM_SEVERAL) : 1;
         long result = most > 1 ? unsock_datagram_receive_several(fd, &messages[i], most, flags) : 0;
         if (result == 0) {

@@ -4,6 +4,7 @@
 #include "calls/target.h"
 #include "options/options.h"
 #include "replace/replace.h"
+#include "rules/cmsg.h"
 
 #define KERNELS_OWN_ENOTSUPP 524 /* no errno for programs; older kernels return it for SO_ZEROCOPY */
 
@@ -22,7 +23,10 @@ static long owner_for_option(int fd, int level, int name, bool sets, struct unso
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||
                    (level == SOL_SOCKET && (name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_REUSEPORT));
     unsigned still = ours && !is_kernels_option(whose->entry, level, name, sets) ? UNSOCK_ASK_STILL : 0;
-    return unsock_whose(fd, still | (telling ? UNSOCK_ASK_ALWAYS : 0), whose);
+    long owner = unsock_whose(fd, still | (telling ? UNSOCK_ASK_ALWAYS : 0), whose);
+    if (owner == UNSOCK_IS_OURS && level == IPPROTO_UDP && name == UNSOCK_UDP_SEGMENT)
+        unsock_fds_mark_all(fd, whose->entry, UNSOCK_DATAGRAM_SEGMENTS);
+    return owner;
 }
 
 long unsock_call_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {

@@ -85,6 +85,7 @@ enum {
     UNSOCK_STREAM_URGENT = 1 << 17,      /* has had an urgent byte: the kernel's POLLIN may mean that byte alone */
     UNSOCK_CHANGING = 1 << 18,           /* a thread is replacing the socket: the kernel may still show the old one */
     UNSOCK_STREAM_LOST_WRITE = 1 << 19,  /* a write came after the peer's end; see kernel/socket_info.h */
+    UNSOCK_DATAGRAM_SEGMENTS = 1 << 20,  /* the program has asked for, or set, the option UDP_SEGMENT */
 };
 
 struct unsock_fd {

@@ -130,6 +130,71 @@ static void several(void) {
     close(fd);
 }
 
+/* Receives as quic-go: several datagrams by one call, each into a buffer of its own. */
+static void divide(const char *name, int fd, const size_t *rooms, unsigned count) {
+    static char space[16][2048];
+    char controls[16][64];
+    address from[16];
+    struct iovec parts[16];
+    struct mmsghdr messages[16];
+    for (unsigned i = 0; i < count; i++) {
+        memset(space[i], 0, sizeof space[i]);
+        parts[i] = (struct iovec){space[i], rooms[i % 2]};
+        messages[i].msg_hdr = (struct msghdr){&from[i].any, sizeof from[i].space, &parts[i], 1, controls[i], 64, 0};
+    }
+    int received = recvmmsg(fd, messages, count, 0, NULL);
+    fact_number(name, received);
+    for (int i = 0; i < received; i++) {
+        memcpy(got, space[i], sizeof space[i]);
+        fact("sender", "%s", from[i].any.sa_family == AF_INET || from[i].any.sa_family == AF_INET6 ? "IP" : "other");
+        tell("one of them", &messages[i].msg_hdr, messages[i].msg_len);
+    }
+}
+
+static int count_received(int fd, unsigned count) {
+    struct iovec part = {got, 2048};
+    struct mmsghdr messages[16] = {0};
+    for (unsigned i = 0; i < count; i++)
+        messages[i].msg_hdr = (struct msghdr){.msg_iov = &part, .msg_iovlen = 1};
+    return recvmmsg(fd, messages, count, 0, NULL);
+}
+
+/* More than the kernel's queue holds one by one (net.unix.max_dgram_qlen), for a receiver that takes them by eight. */
+static void divided(const char *at, uint16_t piece) {
+    int fd = bound(at, 0, SOCK_DGRAM), sender = CHECK(socket(ip(at, 0).any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+    address to = name_of(fd);
+    CHECK(fcntl(fd, F_SETFL, O_NONBLOCK));
+    CHECK(set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0));
+    CHECK(set_option(fd, IPPROTO_IP, IP_RECVTTL, 1));
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i % piece * 7 + 1);
+    const size_t rooms[] = {1452, 2048}, tight[] = {piece, piece}, mixed[] = {1301, 1900};
+    send_batch(sender, &to, 8ul * piece, piece);
+    divide("the first eight", fd, rooms, 8);
+    send_batch(sender, &to, 8ul * piece, piece);
+    divide("eight", fd, tight, 8);
+    send_batch(sender, &to, 40ul * piece - 3, piece);
+    for (int i = 0; i < 5; i++)
+        divide("of forty", fd, i < 3 ? rooms : mixed, 8);
+    divide("nothing", fd, rooms, 8);
+    CHECK(sendto(sender, bytes, 300, 0, &to.any, to.length));
+    divide("one alone", fd, rooms, 8);
+    CHECK(sendto(sender, bytes, 1700, 0, &to.any, to.length));
+    divide("one too long", fd, rooms, 8);
+    CHECK(sendto(sender, bytes, 0, 0, &to.any, to.length));
+    divide("an empty one", fd, rooms, 8);
+    send_batch(sender, &to, 9ul * piece, piece);
+    divide("of nine", fd, rooms, 8);
+    fact_number("the ninth", recv(fd, got, sizeof got, 0));
+    send_batch(sender, &to, 12ul * piece, piece);
+    divide("by sixteen", fd, rooms, 16);
+    send_batch(sender, &to, 16ul * piece, piece);
+    fact_number("by eleven, in all", count_received(fd, 11) + count_received(fd, 11));
+    divide("nothing more", fd, rooms, 8);
+    close(sender);
+    close(fd);
+}
+
 static void to_nobody(void) {
     int fd = bound("127.0.0.1", 0, SOCK_DGRAM), sender = CHECK(socket(AF_INET, SOCK_DGRAM, 0));
     address to = name_of(fd);
@@ -143,6 +208,9 @@ static void to_nobody(void) {
 
 int main(void) {
     probe_start();
+    divided("127.0.0.1", 1252);
+    divided("::1", 1300);
+    divided("127.0.0.1", 512);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)(i * 7 + 1);
     batches("127.0.0.1", false);
