@@ -285,3 +285,24 @@ Deno.test({
       assertEquals(privates(`${dir}/s`), []);
     }),
 });
+
+Deno.test({
+  name: "--private: a command that begins a session gets its caller's signals, unless setsid stands before unsock",
+  ignore: !need("bash", "setsid"),
+  fn: () =>
+    withDir(async (dir) => {
+      const traps = 'trap "echo told; exit" HUP INT; trap "echo asked; exit" USR1';
+      const command = `sh -c '${traps}; echo $$ >pid; while :; do sleep 0.02; done'`;
+      const unsocked = `${unsockCommand().join(" ")} run --private --dir ${dir}/s --`;
+      const answers: string[] = [];
+      for (const before of ["setsid", `setsid ${unsocked}`, `${unsocked} setsid`]) {
+        const ask = before.startsWith("setsid") ? "kill -USR1 $(cat pid)" : "";
+        for (const signal of ["HUP", "INT"]) {
+          const kill = `until [ -s pid ]; do sleep 0.02; done; kill -${signal} -$! 2>/dev/null; ${ask}`;
+          const script = `set -m; rm -f pid; ${before} ${command} & ${kill}`;
+          answers.push((await run(["bash", "-c", script], { cwd: dir })).stdout.trim());
+        }
+      }
+      assertEquals(answers, ["asked", "asked", "asked", "asked", "told", "told"]);
+    }),
+});
