@@ -1,4 +1,3 @@
-/** The surroundings of a command: arguments, output and environment. */
 import { Environ } from "./environ.ts";
 
 /** The arguments, output and environment of a command. Reads the environment only when the command needs it. */
@@ -6,7 +5,7 @@ export class Context {
   #environ: Environ | undefined;
 
   /**
-   * @param args All arguments.
+   * @param args All arguments, the command's name first.
    * @param print Writes to standard output.
    * @param warn Writes one line to standard error.
    */

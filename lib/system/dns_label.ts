@@ -26,7 +26,7 @@ export function dnsLabel(text: string): string {
   return lower.replace(/[^a-z0-9]+/g, "-").replace(/^-/, "").slice(0, LABEL_MOST).replace(/-$/, "");
 }
 
-/** @returns The label with a number at its end, cut to at most 63 characters. */
+/** @returns `LABEL-NUMBER`. Cuts the label so that the result has at most 63 characters. */
 export function withNumber(label: string, number: number): string {
   const end = `-${number}`;
   return label.slice(0, LABEL_MOST - end.length).replace(/-$/, "") + end;

@@ -11,7 +11,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Splits NUL-terminated strings, as in `/proc/self/environ` and `/proc/self/cmdline`. */
 export function splitNul(read: Uint8Array): Uint8Array[] {
-  // Not a Buffer, which `readFileSync` returns: its `subarray` takes thirty times as long.
+  // `readFileSync` returns a Buffer, whose `subarray` takes thirty times as long as that of a Uint8Array.
   const bytes = new Uint8Array(read.buffer, read.byteOffset, read.length);
   const parts: Uint8Array[] = [];
   let start = 0;
@@ -36,7 +36,7 @@ export class Environ {
     return new Environ(Object.entries(variables).map(([name, value]) => encoder.encode(`${name}=${value}`)));
   }
 
-  /** Returns the environment with which this process was started: the kernel's copy, or the runtime's without /proc. */
+  /** Returns the environment with which this process was started: the kernel's copy, or without /proc the runtime's. */
   static ofProcess(): Environ {
     const entries = Environ.#ofKernel();
     if (entries === undefined) return Environ.ofRuntime();

@@ -9,7 +9,7 @@ export function statOrUndefined(file: string): fs.Stats | undefined {
   return orUndefined(() => fs.statSync(file, { throwIfNoEntry: false })); // an exception would be slower
 }
 
-/** @returns The path, or its nearest parent that exists. */
+/** @returns The path if it exists, else its nearest parent that exists. */
 export function existingAbove(file: string): string {
   return file === "/" || statOrUndefined(file) !== undefined ? file : existingAbove(dirname(file));
 }
@@ -53,8 +53,8 @@ export function orUndefined<T>(ask: () => T): T | undefined {
 
 /**
  * Makes a file atomically, and never replaces an existing one: writes a temporary file in the same directory, and then
- * links it to the file's name (link(2)). A killed process leaves the temporary file, `.unsock-` and 16 digits, which
- * `unsock prune` removes.
+ * links it to the file's name (link(2)). A killed process leaves the temporary file, `.unsock-` and 16 digits of
+ * base 16, which `unsock prune` removes.
  *
  * @param file The path of the file.
  * @param mode The file's mode, whatever the umask is.
@@ -63,7 +63,7 @@ export function orUndefined<T>(ask: () => T): T | undefined {
 export function createWhole(file: string, bytes: Uint8Array, mode: number): void {
   const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1)); // node:crypto would load slowly
   const part = `${file.slice(0, file.lastIndexOf("/") + 1)}.unsock-${random.toString(16).padStart(16, "0")}`;
-  // Without a handler, SIGXFSZ would end this process if a write here, or of the runtime, exceeds RLIMIT_FSIZE.
+  // Without a handler, SIGXFSZ would end this process if a write of the runtime exceeds RLIMIT_FSIZE, here or later.
   process.on("SIGXFSZ", () => {});
   const fd = fs.openSync(part, "wx", 0o600);
   try {

@@ -5,14 +5,14 @@ import { IS_DENO } from "./runtime.ts";
 /** For Deno, which accepts options only at its start. With smaller values, V8 would collect too often. */
 export const SMALL_HEAP = "--max-semi-space-size=2";
 
-/** For Node.js, which accepts the young generation's size only at its start, but this limit of growth at any time. */
+/** For Node.js: it accepts this limit of growth at any time, but the young generation's size only at its start. */
 const NO_GROWTH = "--semi-space-growth-factor=1";
 /**
  * For Node.js, at any time: the old generation may triple before V8 collects the whole heap. V8 counts the buffers of
- * bodies with the old generation: by default, it would collect at each 15 uploads of 1 MB.
+ * HTTP bodies as a part of the old generation. By default, V8 would collect the heap once in 15 uploads of 1 MB.
  */
 const OLD_GROWTH = "--heap-growing-percent=200";
-/** The size of both halves of the young generation, as `SMALL_HEAP` sets it. */
+/** The size of the young generation, both halves together, as `SMALL_HEAP` sets it. */
 const YOUNG_SIZE = 4 << 20;
 const FILLER = { rounds: 100, objects: 4_000 };
 

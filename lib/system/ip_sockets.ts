@@ -1,4 +1,4 @@
-/** Reads the sockets that listen on real TCP and UDP in this network namespace from /proc/net. */
+/** Reads from /proc/net which sockets of this network namespace listen on real TCP and UDP. */
 import { readText } from "./files.ts";
 
 /** A listening TCP socket, or an unconnected UDP socket, of the real network. */
@@ -6,7 +6,7 @@ export interface IpListener {
   readonly port: number;
   readonly kind: "stream" | "datagram";
   readonly inode: number;
-  /** Connections that wait for `accept`. */
+  /** TCP: the connections that wait for `accept`. UDP: the bytes that wait to be received. */
   readonly queued: number;
 }
 
@@ -22,7 +22,8 @@ export function listIpListeners(port?: number): IpListener[] {
   const number = port === undefined ? "[0-9A-F]{4}" : port.toString(16).toUpperCase().padStart(4, "0");
   return TABLES.flatMap(([table, kind, listening]) => {
     const text = readText(`/proc/net/${table}`) ?? "";
-    // sl local remote st tx:rx tr:when retrnsmt uid timeout inode. One pattern, as thousands of lines may not match.
+    // The columns: sl local remote st tx:rx tr:when retrnsmt uid timeout inode. Searches the whole text by one pattern,
+    // which skips thousands of other lines quickly.
     const line = new RegExp(
       `^ *\\d+: [0-9A-F]+:(${number}) [0-9A-F]+:[0-9A-F]{4} ${listening} [0-9A-F]+:([0-9A-F]+) \\S+ \\S+ +\\d+ +\\d+ (\\d+)`,
       "gm",

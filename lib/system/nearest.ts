@@ -2,8 +2,8 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
- * Returns how many letters to insert, remove, replace or swap with the next one. `levenshteinDistance` counts every
- * swap as two slips; here one swap, the most frequent slip, counts as one.
+ * Returns how many letters to insert, remove, replace, or swap with the next letter. `levenshteinDistance` counts each
+ * swap of two letters as two slips. Swaps are the most frequent slips, so this function counts one swap as one slip.
  */
 function slipsBetween(word: string, candidate: string): number {
   const swapped = Array.from(word.slice(1), (letter, at) => word.slice(0, at) + letter + word[at] + word.slice(at + 2));
@@ -32,7 +32,7 @@ function nearest(word: string, candidates: readonly string[]): string | undefine
 }
 
 /**
- * @param otherwise The next step if no candidate is near.
+ * @param otherwise The advice if no candidate is near.
  * @returns The end of a message about an unknown word.
  *
  * @example

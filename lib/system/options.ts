@@ -7,9 +7,9 @@ import { optionFlag } from "./text.ts";
 export { optionFlag };
 
 /**
- * The kinds of words that completions find on this machine. `port` is a TCP port; the other kinds of port include UDP
- * ports and, except `port/file`, addresses. `port/live` leaves out stale ports. `port/file` is a control file's
- * port or a file, `port/program` a port or a program.
+ * The kinds of words that completions find on this machine. `port` is a TCP port. The other kinds of port include UDP
+ * ports and, except `port/file`, ports with an address (`PORT@ADDR`). `port/live` leaves out stale ports. `port/file`
+ * is the port of a control file, or any file; `port/program` is a port or a program.
  */
 export type WordKind =
   | "file"
@@ -142,7 +142,10 @@ function tokensOf(args: readonly string[], known: ReadonlyMap<string, Known>) {
   return parseArgs({ args: words, options: Object.fromEntries(options), strict: false, tokens: true }).tokens;
 }
 
-/** True if the option takes the next word as its value. The word may be `-`, or without `bare` a negative number. */
+/**
+ * True if the option takes the next word as its value. A word that begins with `-` is no value, except `-` itself and,
+ * if the option has no `bare`, a negative number.
+ */
 function takesNext(option: Option | undefined, next: string | undefined): boolean {
   if (next === undefined || (option !== undefined && (option.value === undefined || option.optional))) return false;
   return !(option?.bare === undefined ? /^-\D/ : /^-./).test(next);

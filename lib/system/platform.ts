@@ -1,7 +1,7 @@
 /** Tells whether unsock can work on this system. */
 import process from "node:process";
 
-/** The systems' names for users, by the names that Node.js has for them. */
+/** Names of systems as users know them, by Node.js's names of the same systems. */
 const NAMES: Readonly<Record<string, string>> = {
   android: "Android",
   darwin: "macOS",

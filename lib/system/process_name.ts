@@ -1,6 +1,6 @@
 /**
  * Names processes as their users know them: by the program that was started, and for an interpreter also by its script.
- * The kernel's own name is that of a thread; Node.js calls its main thread `MainThread`.
+ * The kernel's name of a process is its main thread's, which Node.js sets to `MainThread`.
  */
 import * as fs from "node:fs";
 import { linkTarget, orUndefined, readText } from "./files.ts";
@@ -78,7 +78,7 @@ function baseName(file: string): string {
   return file.replace(/\/+$/, "").replace(/^.*\//s, "") || file;
 }
 
-/** Returns the script that an interpreter's words name, or undefined if they name none. */
+/** Returns the script that an interpreter's arguments name, or `-m` and the module; undefined if they name neither. */
 function scriptOf(words: readonly string[], { valued, program, code, commands }: Interpreter): string | undefined {
   let isFirst = true;
   for (let at = 0; at < words.length; at++) {

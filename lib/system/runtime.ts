@@ -3,10 +3,10 @@ import process from "node:process";
 
 export const IS_DENO = "Deno" in globalThis;
 
-/** Whether this is the compiled binary, which carries the library. */
+/** Whether this program is the compiled binary, which contains the library. */
 export const IS_COMPILED = IS_DENO && Deno.build.standalone;
 
-/** @returns Whether this is the npm package, or a copy of it that `unsock install` made. Both are one file. */
+/** @returns Whether this program is the npm package, or `unsock install`'s copy of it: one file with all modules. */
 export function isPackaged(): boolean {
   return !IS_COMPILED && !import.meta.url.endsWith("/lib/system/runtime.ts");
 }

@@ -25,7 +25,7 @@ export class Shared<T> {
 
   async #start(): Promise<T> {
     await this.#running.catch(() => {});
-    await new Promise(setImmediate); // calls for events that are already pending share this work
+    await new Promise(setImmediate); // so that calls from events that are already pending share this work
     this.#next = undefined;
     const begun = performance.now();
     const result = this.#work();

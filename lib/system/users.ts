@@ -22,8 +22,8 @@ export function userName(uid: number): string {
 
 /**
  * @param told A user's name or number.
- * @returns The user's numbers, and whether `/etc/passwd` lists the user. An unlisted user's group has the user's
- *   number. Undefined for an unknown name.
+ * @returns The numbers of the user and of the user's group, and whether `/etc/passwd` lists the user. For an unlisted
+ *   user, the group's number is the user's. Undefined for an unknown name.
  */
 export function findUser(told: string): { uid: number; gid: number; isListed: boolean } | undefined {
   const isNumber = /^\d+$/.test(told);
@@ -44,8 +44,8 @@ function whose(uid: number): string {
 }
 
 /**
- * False if `uid` is the number that the kernel shows for all users outside this user namespace (user_namespaces(7)).
- * True if a user of the namespace has this number.
+ * False if `uid` is the overflow number, which the kernel shows for every user outside this user namespace
+ * (user_namespaces(7)), and no user inside has this number.
  */
 export function isKnownHere(uid: number): boolean {
   if (`${uid}` !== readText("/proc/sys/kernel/overflowuid")?.trim()) return true;

@@ -15,7 +15,7 @@ export class DirectoryWatch implements Disposable {
     this.#arm();
   }
 
-  /** Watches the directory, or its nearest existing parent. Starts anew if a nearer one was made meanwhile. */
+  /** Watches the directory, or its nearest existing parent. If a nearer parent has been made, watches that instead. */
   #arm(): void {
     if (this.#watcher !== undefined && existingAbove(this.#directory) === this.#place) return;
     do {
@@ -25,7 +25,7 @@ export class DirectoryWatch implements Disposable {
         this.#watcher = fs.watch(this.#place, () => this.#tell());
         this.#watcher.on("error", () => this.#close()); // the directory is gone
       } catch {
-        // Without a watch, as at the user's limit of watches, the waits end only by their time-out.
+        // If nothing can be watched, as when the user has too many watches, each wait lasts until its time-out.
       }
     } while (existingAbove(this.#directory) !== this.#place);
   }
