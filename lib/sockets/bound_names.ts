@@ -12,8 +12,8 @@ export class BoundSockets {
   readonly #byFile = new Map<number, UnixSocketEntry[]>();
 
   /**
-   * Finds the directory's sockets. The kernel reports the path that each socket was bound with, which may reach the
-   * directory through another link.
+   * Finds the directory's sockets. The kernel reports the path that each socket was bound with. The path may
+   * lead to the directory through a symbolic link.
    *
    * @param directory Absolute path; it need not exist.
    * @param sockets All Unix sockets with a path.
@@ -33,7 +33,7 @@ export class BoundSockets {
 
   /**
    * Returns the sockets of a file. Tries the inode first: the library may rename a datagram socket's file, while the
-   * kernel keeps reporting the old path. (A layered file system reports another inode; then the name decides.)
+   * kernel keeps reporting the old path. (On overlayfs, `inode` may differ from the kernel's; then the name decides.)
    *
    * @param name The file's name in the directory.
    * @param inode The file's inode.

@@ -35,7 +35,7 @@ export function listCheckouts(base: string): Checkout[] {
     const link = join(place, name);
     const status = hash === undefined ? undefined : lstatOrUndefined(link);
     if (!status?.isSymbolicLink() || !mayOwn(status.uid, effectiveUser())) return [];
-    const git = linkTarget(link) ?? "/"; // Deno reads no path that is not UTF-8: then the name is NAMELESS
+    const git = linkTarget(link) ?? "/"; // Deno cannot read a target that is not UTF-8: the name is then NAMELESS
     const own = join(place, hash ?? "");
     const path = lstatOrUndefined(own)?.isDirectory() ? own : join(git, INSIDE);
     return statOrUndefined(path)?.isDirectory() ? [{ since: status.mtimeMs, path, git }] : [];

@@ -7,7 +7,7 @@ const ENOUGH = 512;
 /** The command by which root lengthens the queues. Existing sockets keep their limit. */
 export const LENGTHEN_QUEUE = `sysctl net.unix.max_dgram_qlen=${ENOUGH}`;
 
-/** @returns How many datagrams a short queue holds, or undefined if queues are long or the limit cannot be read. */
+/** @returns How many datagrams a queue holds if its limit is below `ENOUGH`; else, or if unknown, undefined. */
 export function shortDatagramQueue(): number | undefined {
   const text = readText("/proc/sys/net/unix/max_dgram_qlen");
   const length = Number(text);

@@ -74,7 +74,7 @@ export interface Terminal {
   readonly home: string | undefined;
 }
 
-/** A directory keeps at least this many characters, so that users still recognize it. */
+/** However narrow the terminal is, the directory gets this many characters, so that users still recognize it. */
 const DIRECTORY_LEAST = 16;
 
 /** Shortens the directory at the end of a line: writes the user's home as `~`, and cuts the front of a long path. */
@@ -90,7 +90,7 @@ function fit(line: string, directory: string, { columns, home }: Terminal): stri
 
 /**
  * @param terminal The terminal for which directories are shortened, or undefined if the output is no terminal.
- * @returns A table. The column of URLs is missing if there are none, and the column of owners if the caller owns all
+ * @returns A table. The column of URLs is missing if no port has a URL, and the column of owners if the caller owns all
  *   loopbacks.
  */
 export function formatPlaces(

@@ -13,7 +13,7 @@ export interface SocketList {
   readonly port: number | undefined;
   readonly files: readonly SocketFile[];
   readonly isRoot: boolean;
-  /** How many datagrams a short queue holds, or undefined if queues are long enough. */
+  /** How many datagrams a queue holds, or undefined if queues are long enough for busy servers. */
   readonly queue: number | undefined;
   /** URLs for a browser, by TCP port, while `expose --http` runs. */
   readonly urls: ReadonlyMap<number, string>;
@@ -70,7 +70,7 @@ export function countByPort(files: readonly SocketFile[]): (file: SocketFile) =>
   return (file) => counts.get(keyOf(file)) ?? 0;
 }
 
-/** @returns `9042@127.0.0.2`; the port alone if the address is unknown, or if the only socket is on a wildcard. */
+/** @returns `9042@127.0.0.2`; `9042` if the address is unknown, or is a wildcard and the port has no other socket. */
 export function formatAddressedPort({ first, port, address }: SocketFile, sockets: number): string {
   const isPlain = address === undefined || (first && sockets === 1 && ["0.0.0.0", "::"].includes(address.text));
   return isPlain ? `${port}` : `${port}@${address.text}`;

@@ -1,4 +1,4 @@
-/** Sockets for the self-test, by the library's exported functions in this process. */
+/** Sockets for the self-test, which calls the exported functions of the library in this process. */
 import { type LibraryFunctions } from "../library/ffi.ts";
 import { decodeAddress, encodeAddress, Family, type InternetAddress } from "../system/socket_address.ts";
 
@@ -38,7 +38,7 @@ export function internetAddress(text: string, port: number): InternetAddress {
     : { family: Family.Inet, ip: Uint8Array.from(text.split("."), Number), port };
 }
 
-/** @returns `ADDRESS:PORT`, the address byte by byte. */
+/** @returns `ADDRESS:PORT`, with all bytes of the address in decimal, separated by dots, for IPv6 as well. */
 export function formatEndpoint({ ip, port }: InternetAddress): string {
   return `${ip.join(".")}:${port}`;
 }
@@ -122,7 +122,7 @@ export class LibrarySocket implements Disposable {
     ).address;
   }
 
-  /** `sendto`; without an address, on a connected socket. */
+  /** `sendto`. Without an address, the socket must be connected. */
   send(text: string, address?: InternetAddress): void {
     const bytes = new TextEncoder().encode(text);
     const to = address === undefined ? null : encodeAddress(address);

@@ -1,7 +1,7 @@
 /**
  * Lists the loopbacks of a user, and the ports that have a server in them. Reads the directories anew for each list, so
  * that servers appear and disappear soon. Uses a directory or link only if its owner is this user, root, or the owner
- * of the directory around it.
+ * of its parent directory.
  */
 import * as fs from "node:fs";
 import { basename, join } from "node:path";
@@ -17,23 +17,23 @@ import type { StaleFiles } from "./stale.ts";
 
 const NAMES = ".names";
 const PRIVATE = "private";
-/** Room for `/65535.sock` in `sun_path`. */
+/** A directory's path must be shorter than this, so that `sun_path` has room for the path and `/65535.sock`. */
 const PATH_MOST = 96;
 const LOOPBACKS_MOST = 256;
 const PORTS_MOST = 64;
 const PORT_FILE = /^([1-9]\d{0,4})\.sock$/;
 
-/** A directory of socket files, by the name that it has in `http://NAME.localhost/`. */
+/** A directory of socket files, and its name in `http://NAME.localhost/`. */
 export interface Loopback {
   readonly name: string;
   readonly path: string;
-  /** True if the same directory has another name that precedes this one. */
+  /** True if the directory got another name before, in the order that `listLoopbacks` describes. */
   readonly isSecondName: boolean;
 }
 
 /**
- * The two directories in which a user's loopbacks are. `expose --http` checks them first: without `--force`, not
- * everybody can write to them, and no other user can replace them.
+ * The two directories in which a user's loopbacks are. `expose --http` first checks that not everybody can write to
+ * them, and that no other user can replace them. `--force` skips both checks for `extra` alone.
  */
 export interface Directories {
   /** The user's default directory, which has the names that `run --name` gave. */
@@ -66,7 +66,7 @@ function isTrusted(owner: number, parent: number): boolean {
   return mayOwn(owner, parent, effectiveUser());
 }
 
-/** Returns the owner of the directory with the names of `run --name`; undefined if it is missing or another user's. */
+/** Returns the owner of the directory with the names of `run --name`: this user or root; undefined in other cases. */
 function ownerOfNames(names: string): number | undefined {
   const directory = orUndefined(() => statOf(names, false));
   return directory?.isDirectory() && isTrusted(directory.uid, 0) ? directory.uid : undefined;
@@ -90,7 +90,7 @@ function addNamed(names: string, add: (name: string, path: string) => void): voi
   }
 }
 
-/** Adds the subdirectories of a directory by their names as labels. Skips hidden ones, `private`, and links. */
+/** Adds the subdirectories of a directory. Makes their names labels. Skips hidden ones, `private`, and links. */
 function addDirectories(parent: string, add: (name: string, path: string) => void): void {
   const owner = orUndefined(() => statOf(parent, false));
   if (!owner?.isDirectory()) return;
@@ -112,8 +112,8 @@ function firstFree(name: string, found: ReadonlyMap<string, Loopback>): string {
 /**
  * @returns The loopbacks, sorted by name, at most `LOOPBACKS_MOST`. If several could have the same name, the first in
  *   this order gets it: names given by `run --name`, `extra` and its subdirectories, `base` and its subdirectories,
- *   checkouts. Each checkout also has its long name. The later of two checkouts with the same name has only its long
- *   name.
+ *   checkouts. Each checkout also has its long name. A checkout whose name is taken has only its long name, with a
+ *   number if that is taken, too.
  */
 export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
@@ -141,7 +141,7 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   return [...found.values()].sort((one, other) => one.name < other.name ? -1 : 1);
 }
 
-/** @returns The loopback of this name, in upper or lower case. Names of `run --name` need no list of all loopbacks. */
+/** @returns The loopback of this name, in upper or lower case. Finds a name of `run --name` without listing all. */
 export async function findLoopback({ base, all }: Places, name: string): Promise<Loopback | undefined> {
   const wanted = name.toLowerCase();
   if (!isLabel(wanted)) return undefined;

@@ -62,8 +62,8 @@ function directoriesInUse(): Set<string> {
 }
 
 /**
- * Returns the directories that have a socket file with a name of the library's. For a user other than root, leaves out
- * a directory if neither it nor the file belongs to this user.
+ * Returns the directories that have a socket's own file (`.PORT@ADDR`). For a user other than root, leaves out a
+ * directory if neither the directory nor the file belongs to this user.
  */
 function directoriesOfServers(sockets: readonly UnixSocketEntry[]): Set<string> {
   const found = new Set<string>();

@@ -48,7 +48,7 @@ export interface SocketFile {
   readonly clients: readonly Client[] | undefined;
 }
 
-/** The library's answers about a directory. Callers ask for the names first, so that every name's socket is known. */
+/** The library's answers about a directory. Callers ask for `names` first: then `sockets` has every name's socket. */
 export interface Listing {
   readonly names: readonly SocketName[];
   /** The Unix sockets of the network namespace that have a path. */
@@ -95,8 +95,8 @@ function keyOf({ port, kind }: SocketName): string {
 }
 
 /**
- * True if the list has an entry for the name. A port link has one only if the port has no first socket, since the first
- * socket's entry stands for the link, too.
+ * True if the list has an entry for the name. If the port has a first socket, this socket's entry stands for the port
+ * link, too. Otherwise the port link has its own entry.
  */
 function isShown(name: SocketName, firsts: ReadonlySet<string>): boolean {
   if (name.what === "port") return !firsts.has(keyOf(name));
@@ -138,7 +138,7 @@ function distinct(holders: readonly SocketHolder[]): SocketHolder[] {
   return [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
 }
 
-/** Why a file of no bytes is no control file. */
+/** The `target` of a file without bytes: the reason why it is no control file. */
 export const EMPTY_FILE = "empty";
 
 function describeControl(file: string): Pick<SocketFile, "state" | "target"> {

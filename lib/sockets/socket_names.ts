@@ -5,7 +5,7 @@ import { KINDS, type Port } from "../run/ports.ts";
 /** The address that a socket is bound to. */
 export interface BoundAddress {
   readonly text: string;
-  /** Whether the address is `::` for both families. */
+  /** Whether the socket is bound to `::` for both IPv4 and IPv6. */
   readonly forBoth: boolean;
 }
 
@@ -18,8 +18,8 @@ export interface SocketName {
   readonly kind: Port["kind"];
   /**
    * `plain`: a `PORT.sock` that is no link of unsock's. `port`: a link to the first socket. `first`: the first socket's
-   * own file. `listed`: another socket of the port. `unlisted`: a socket in no record. The other words are for internal
-   * files.
+   * own file. `listed`: the own file of another socket in the port's record. `unlisted`: the own file of any other
+   * socket. The other words are for internal files.
    */
   readonly what: typeof WHAT[number];
   /** The address that the socket is bound to, or undefined if the name does not show it. */
@@ -30,12 +30,12 @@ export interface SocketName {
   readonly state: "alive" | "stale" | undefined;
 }
 
-/** The question whether a socket is bound to a file; the answer is undefined if not known. No owner notices this. */
+/** The question whether a socket is bound to a file; the answer is undefined if not known. No server notices it. */
 export function stateQuestion(file: string): Question<SocketName["state"]> {
   return { word: `state=${file}`, read: readState };
 }
 
-/** The question for the names in a directory, of one port or of all. Without a directory the answer is empty. */
+/** The question for the names in a directory, of one port or of all. If the directory is missing, the list is empty. */
 export function namesQuestion(port?: number): Question<SocketName[]> {
   return {
     word: port === undefined ? "names" : `names=${port}`,
