@@ -49,7 +49,8 @@ function programFindings(
   try {
     const programs = programsOf(command).map((program) => inspectCommand(program, library));
     const steps = programs.flat();
-    const executed = programs.map(([first]) => first?.file ?? ""); // a script's profile counts, not its interpreter's
+    // The AppArmor profile of a script counts, not that of its interpreter.
+    const executed = programs.map(([first]) => first?.file ?? "");
     const trapped = steps.find(({ door }) => door === "trap");
     const rewriting = trapped && engine !== "preload" && rewritingFinding(context, library, trapped.file);
     return [

@@ -6,12 +6,12 @@ import { bad, type Finding, note, ok } from "./finding.ts";
 
 const ANSWERS = ["none", "fits", "shut", "unmapped", "ignored"] as const;
 
-/** The AppArmor profile or SELinux context under which a program would run, and the result of the library's trial under that profile. */
+/** The AppArmor profile or SELinux context under which a program would run, and what the library found out under it. */
 export interface Confinement {
   /**
    * `none`: no profile confines the program. `fits`: the profile allows all that unsock needs. `shut`: the profile
-   * allows no socket in the directory. `unmapped`: the profile forbids mapping the library. `ignored`: the program
-   * changes its SELinux context, so that its dynamic linker ignores LD_PRELOAD.
+   * allows no socket in the directory. `unmapped`: the profile forbids mapping the library. `ignored`: the kernel
+   * would change the SELinux context at the program's start, and the dynamic linker would ignore LD_PRELOAD.
    */
   readonly answer: typeof ANSWERS[number];
   readonly profile: string;
@@ -36,7 +36,7 @@ export function confinementFindings(file: string, library: Library, place: Place
 }
 
 /**
- * @param loads The kernel executes the library in the program's place: the program is static or trapped.
+ * @param loads True if the kernel executes the library in the program's place: the program is static or trapped.
  * @returns The finding, or undefined if no profile confines the program.
  */
 export function formatConfinement(

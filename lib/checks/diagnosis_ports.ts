@@ -102,7 +102,7 @@ function ownPorts(directory: string, question: Question): Finding[] {
       )
     ),
     ...there.flatMap((file) => leadsToNobody(file, library)),
-    ...port === undefined ? files.flatMap(invalidFinding) : [], // the port's verdict reports its own file
+    ...port === undefined ? files.flatMap(invalidFinding) : [], // for one port, the verdict reports the invalid file
     ...onRealIp(there, port),
   ];
 }

@@ -3,7 +3,7 @@ import { EMPTY_FILE } from "../sockets/socket_files.ts";
 
 /**
  * @param file.target Why the file is no control file.
- * @returns What it does to its port, and what to do.
+ * @returns The file's effect on its port, and the advice.
  */
 export function describeInvalid(
   { file, target }: { readonly file: string; readonly target: string | undefined },
@@ -12,7 +12,8 @@ export function describeInvalid(
   if (target !== EMPTY_FILE) {
     return { text: `${file} is no control file and no socket (${target}): ${harm}`, advice: `remove it: rm ${file}` };
   }
-  // On CIFS without mfsymlinks, a link becomes an empty file when it is renamed, as the bind after a kill does.
+  // On CIFS without mfsymlinks, a link becomes an empty file when it is renamed. If a killed server has left its link,
+  // the next server's bind renames a new link over it.
   return {
     text: `${file} is an empty file, where the link to its server should be: ${harm}`,
     advice: `remove it: rm ${file}; on CIFS, also mount with mfsymlinks, or name another directory with --dir`,

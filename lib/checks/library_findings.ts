@@ -18,7 +18,7 @@ export function libraryOrReason(context: Context, lib: string | undefined): Libr
   }
 }
 
-/** Returns findings about the library, the settings and sockets; without a library, only why there is none. */
+/** Returns findings about the library, the settings and sockets. If there is no library, returns only the reason. */
 export function libraryFindings(
   context: Context,
   library: Library | string,

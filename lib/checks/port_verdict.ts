@@ -18,14 +18,14 @@ export interface AddressAnswer {
   readonly mayConnect: boolean;
 }
 
-/** A process that has a port's socket. */
+/** A process that holds a socket of the port open. */
 export interface PortProcess {
   /** `nginx[12]` */
   readonly name: string;
   readonly pid: number;
-  /** Whether a signal or a debugger has stopped it. */
+  /** Whether a signal or a debugger has stopped the process. */
   readonly stopped: boolean;
-  /** For how many seconds none of its threads has run, or undefined if this is not known. */
+  /** For how many seconds no thread of the process has run, or undefined if this is not known. */
   readonly idleSeconds: number | undefined;
 }
 
@@ -37,9 +37,9 @@ export interface PortFile {
   readonly own: string;
   readonly state: "alive" | "stale" | "control" | "invalid" | "unknown";
   readonly kind: AddressedPort["kind"];
-  /** The address that a socket is bound to, where that is known. */
+  /** The address that the file's socket is bound to, or undefined if it is not known. */
   readonly address: string | undefined;
-  /** Whether the address is `::` for both families. */
+  /** Whether the socket is bound to `::` for both IPv4 and IPv6. */
   readonly forBoth: boolean;
   /** For `control`, the file's target; for `invalid`, why the file is no control file; else undefined. */
   readonly target: string | undefined;
@@ -131,7 +131,8 @@ function reached({ answers, files, port, shellIsUnder }: PortFacts): Verdict | u
   const file = files.find(({ own }) => own === first.file);
   const halted = file && acceptsNobody(file);
   if (halted !== undefined) return halted;
-  // A client of "localhost" tries both addresses. The verdict also says if a client of the first alone is refused.
+  // A client of "localhost" tries both addresses. If only the second works, the verdict also says that a client of the
+  // first is not answered.
   const [tried] = answers;
   const not = tried === undefined || tried === first ? "" : `; a client of ${at(tried.address, port)} is not`;
   const text = `a client of ${at(first.address, port)} is answered${by(file)}${not}`;

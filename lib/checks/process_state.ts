@@ -2,9 +2,9 @@
 import { listNames, readText } from "../system/files.ts";
 
 export interface ProcessState {
-  /** Whether a signal or a debugger has stopped it. */
+  /** Whether a signal or a debugger has stopped the process. */
   readonly stopped: boolean;
-  /** For how many seconds none of its threads has run, or undefined if the kernel does not tell. */
+  /** For how many seconds no thread of the process has run, or undefined if the kernel does not tell. */
   readonly idleSeconds: number | undefined;
 }
 
@@ -16,8 +16,8 @@ export function stateOfProcess(pid: number): ProcessState {
 }
 
 /**
- * Returns for how many seconds no thread of a process has run, or undefined if this is not known. The kernel's times
- * are those of processors' clocks, so "now" is the time at which this process itself last ran.
+ * Returns for how many seconds no thread of a process has run, or undefined if this is not known. The kernel takes the
+ * times from processors' clocks, which programs cannot read. So "now" is the time at which this process last ran.
  */
 function idleSeconds(pid: number): number | undefined {
   const now = lastRun("/proc/self");
