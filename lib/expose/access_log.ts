@@ -14,7 +14,7 @@ const WAITING_MOST = 1 << 20;
 const AGAIN_MS = 10;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** @returns The text with quotes, backslashes and all but printable ASCII escaped, as usual in this format. */
+/** @returns The text with quotes, backslashes and all but printable ASCII escaped, as in the logs of web servers. */
 export function escapeLog(text: string): string {
   const escape = (bytes: Uint8Array) => [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
   return text.replace(/[^\x20-\x7e]|["\\]/gu, (char) => escape(new TextEncoder().encode(char)));
@@ -22,7 +22,10 @@ export function escapeLog(text: string): string {
 
 const two = (number: number) => `${number}`.padStart(2, "0");
 
-/** @returns The local time, as `01/Dec/2026:15:04:05 +0100`. */
+/**
+ * @param east The local time's offset from UTC, in minutes.
+ * @returns The local time, as `01/Dec/2026:15:04:05 +0100`.
+ */
 export function logTime(date: Date, east = -date.getTimezoneOffset()): string {
   const [sign, minutes] = [east < 0 ? "-" : "+", Math.abs(east)];
   const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`;

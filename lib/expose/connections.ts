@@ -1,9 +1,9 @@
 /**
- * Limits the connections of clients and to servers to as many as this process can hold. If there are too many, closes
- * an idle connection to a server. If none is idle, closes the client's connection that has waited longest for a
- * request, so that slow clients never lock others out. A client waits before its first byte, within a head, and between
- * requests. If no client waits, the new client gets a 503. Only 64 clients at a time get a 503; the connections of
- * further clients are closed without an answer.
+ * Counts the connections from clients and to servers, and limits their number: each takes a descriptor. At the limit,
+ * closes an idle connection to a server. If none is idle, closes the client's connection that has waited longest for a
+ * request, so that slow clients never lock others out. A client waits before its first byte, in the middle of a
+ * request's head, and between requests. If no client waits, the new client gets a 503. Only 64 clients at a time get a
+ * 503; the connections of further clients are closed without an answer.
  */
 import type { Socket } from "node:net";
 import { descriptorLimit } from "../system/descriptors.ts";
@@ -13,14 +13,14 @@ const SILENT_MS = 10_000;
 /** Descriptors kept for files, relays, and up to 128 connections that Deno accepts before it closes destroyed ones. */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
-/** The most connections to one server, as a share of all. With those of its clients, a server may use half of all. */
+/** The most connections to one server, as a share of all. A server and its clients together may use half of all. */
 const SERVER_SHARE = 1 / 4;
 /** The most clients at a time that get a 503 because there are too many connections. */
 const REFUSED_MOST = 64;
 const REFUSED_MS = 500;
 /** The most open HTTP/2 streams of all clients together. */
 const STREAMS_MOST = 4_096;
-/** How long a connection to a server may be idle. It blocks a server that serves one connection at a time. */
+/** How long a connection to a server may be idle. An idle one blocks a server that serves one connection at a time. */
 const KEPT_MS = 1_000;
 const TOO_MANY = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
@@ -35,7 +35,7 @@ interface IdleServer {
   readonly since: number;
 }
 
-/** All connections of clients and to servers. */
+/** All connections from clients and to servers. */
 export class Connections {
   readonly #most = connectionsWithin(descriptorLimit());
   readonly #clients = new Set<Socket>();
@@ -176,7 +176,7 @@ export class Connections {
     this.#waiting.delete(socket);
   }
 
-  /** Closes a connection without a request, if there is one: an idle one to a server, else a waiting client's. */
+  /** Closes an idle connection to a server, else a waiting client's connection. Returns false if there is neither. */
   #makeRoom(): boolean {
     return this.#dropIdle() || this.#closeOldest();
   }

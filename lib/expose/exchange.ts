@@ -128,7 +128,7 @@ export class Exchange {
       onward.end();
     });
     request.pipe(onward, { end: false });
-    // Sends the head together with the body, if the body has arrived too; else alone.
+    // If the body has arrived, sends the head together with the body; otherwise sends the head at once.
     process.nextTick(() => onward.headersSent || onward.destroyed || onward.flushHeaders());
   }
 
@@ -146,7 +146,7 @@ export class Exchange {
     try {
       answer.writeEarlyHints({ link, ...others as Record<string, string> });
     } catch {
-      // The runtime accepts only links of its own pattern. The final head repeats them.
+      // The runtime accepts only links of a certain pattern. No link is lost: the final head repeats them all.
     }
   }
 
@@ -174,9 +174,9 @@ export class Exchange {
   }
 
   /**
-   * Passes chunks on as fast as the client takes them. Sends the head together with the first chunk if that chunk has
-   * arrived; else alone, as server-sent events need. After a chunk, flushHeaders would write nothing, and Deno 2.9's
-   * TLS would then write no more.
+   * Passes chunks on as fast as the client takes them. If the first chunk has arrived, sends the head together with it;
+   * otherwise sends the head at once, as server-sent events need. After a chunk, flushHeaders is not called: it would
+   * write nothing, and Deno 2.9's TLS would then write no more.
    */
   #passBody(response: IncomingMessage): void {
     const { request, answer } = this.#parts;
@@ -196,7 +196,10 @@ export class Exchange {
     });
   }
 
-  /** If the server closes too early, destroys the answer. An answer without a length ends normally, even by a reset. */
+  /**
+   * Called if the server closes the connection during its answer. An answer without a length ends at the close, even by
+   * a reset. Any other answer is incomplete: destroys the client's, so that the client notices.
+   */
   #cut({ rawHeaders }: IncomingMessage): void {
     const hasEnd = hasField(rawHeaders, "content-length") || hasField(rawHeaders, "transfer-encoding");
     if (hasEnd) this.#parts.answer.destroy();

@@ -5,10 +5,10 @@
  */
 
 const STATIC_FIELDS = 61;
-/** Upper bounds for the fields and the names in the static table. */
+/** Upper bounds of the size of a field, and of a name, in the static table. */
 const STATIC_SIZE = 72;
 const STATIC_NAME = 27;
-/** The cost of a field beside its characters (RFC 7541, 4.1). */
+/** The size of a field is the number of its characters plus 32 (RFC 7541, 4.1). */
 const OVERHEAD = 32;
 /** The size of the connection's table, which the front never changes, and the most fields that fit into it. */
 const TABLE_SIZE = 4_096;
@@ -92,7 +92,7 @@ export class FieldMeter {
     this.#finish(number.value);
   }
 
-  /** Takes a whole number: the index of a field or name, or the length of a string. */
+  /** Takes a complete number: the index of a field or name, or the length of a string. */
   #finish(value: number): void {
     if (this.#next === "field") this.#takeIndex(value);
     else {

@@ -55,7 +55,7 @@ function isNamed(name: string | undefined, wanted: string): boolean {
   return name?.length === wanted.length && name.toLowerCase() === wanted;
 }
 
-/** @returns The words of a field that is a list. */
+/** @returns The comma-separated words of a field. */
 export function wordsOf(raw: RawFields, wanted: string): string[] {
   return valuesOf(raw, wanted).join().split(",").map((word) => word.trim()).filter(Boolean);
 }

@@ -27,7 +27,7 @@ const KIND = { data: 0, headers: 1, reset: 3, continuation: 9 } as const;
 const FLAG = { endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 const PRIORITY_SIZE = 5;
 
-/** The fields that are read of a frame's 9-byte head. */
+/** The parts of a frame's 9-byte head that the front uses. */
 export interface FrameHead {
   readonly kind: number;
   readonly flags: number;
@@ -136,7 +136,7 @@ export class FloodWatch {
     return this.#why;
   }
 
-  /** @returns How many of these bytes from the client may be passed on now. The rest waits for other connections. */
+  /** @returns How many of these bytes from the client may be passed on now. The rest waits for the next turn. */
   readClient(bytes: Uint8Array): number {
     this.#opened = 0;
     return this.#fromClient.read(bytes);

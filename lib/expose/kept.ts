@@ -19,7 +19,7 @@ const IDLE_MOST = 64;
 
 /** The end of a head, and of a body in chunks. */
 const EMPTY_LINE = new TextEncoder().encode("\r\n\r\n");
-/** How many bytes of a body's end are compared. */
+/** How many bytes of a body's end are compared with the bytes that the socket received last. */
 const END_SIZE = 64;
 
 /** Fields that authenticate a client, in a request or in an answer. */
@@ -125,7 +125,7 @@ export class ServerConnection {
     if (!isAuthenticated || client === undefined || client === this.#owner) return;
     this.#owner = client;
     const end = () => this.socket.destroy();
-    client.setMaxListeners(0).once("close", end); // HTTP/2 has many requests at once
+    client.setMaxListeners(0).once("close", end); // one listener for each request: HTTP/2 has many at once
     this.socket.once("close", () => client.removeListener("close", end));
   }
 
@@ -194,7 +194,7 @@ export class KeptConnections {
     return connection;
   }
 
-  /** Takes an idle connection: one reserved for the client, else one of its address. Prefers the last used. */
+  /** Takes the idle connection used last: one reserved for this client, else one shared by its IP address. */
   #take(client: Socket, target: Target): ServerConnection | undefined {
     const idle = this.#idle.get(target);
     if (idle === undefined || idle.length === 0) return undefined;

@@ -9,7 +9,7 @@ import { listIpListeners } from "../system/ip_sockets.ts";
 const BACKLOG = 4096;
 /** The first descriptor that systemd passes on. */
 const FIRST_INHERITED = 3;
-/** The pause between two looks at the kernel's list, in ms: `ofLook` times as long as a look took, within limits. */
+/** The pause between two looks at the kernel's listeners, in ms: a look's duration times `ofLook`, within limits. */
 const LOOK_MS = { least: 2_000, most: 5_000, ofLook: 50 };
 
 export interface Place {
@@ -18,7 +18,7 @@ export interface Place {
   readonly port: number;
 }
 
-/** How many listeners systemd has opened for this process (sd_listen_fds(3)). Hides them from child processes. */
+/** How many listeners systemd has opened for this process (sd_listen_fds(3)). Child processes do not learn of them. */
 const inherited = takeInherited();
 
 function takeInherited(): number {
@@ -67,7 +67,8 @@ export function keepListening(server: Server, place: Place, accepted: () => numb
     // A listener of systemd's cannot be opened anew. So this process ends, and systemd starts it again.
     if (isStuck && wasStuck && inherited === 1) process.kill(process.pid, "SIGTERM");
     else if (isStuck && wasStuck && server.listening) server.close();
-    if (!server.listening) listen(server, place).catch(() => {}); // its address may be in use until the next look
+    // If the address is still in use, the next look tries again.
+    if (!server.listening) listen(server, place).catch(() => {});
     [before, wasStuck] = [now, isStuck];
   };
   lookAfter(LOOK_MS.least);

@@ -30,7 +30,7 @@ export function urlOf({ name }: Loopback, front: Origin, port?: number): string 
   return `${front.scheme}://${port === undefined ? "" : `${port}.`}${name}.localhost:${front.port}/`;
 }
 
-/** @returns All loopbacks that have a server, each by its first name. */
+/** @returns All loopbacks that have a server. A loopback with several names is listed once, under the first. */
 export async function listServed(places: Places): Promise<Listed[]> {
   const all = await listPorts((await places.all.ask()).filter(({ isSecondName }) => !isSecondName), places);
   return all.filter(({ ports }) => ports.length > 0);

@@ -8,7 +8,7 @@ import type { Shared } from "../system/shared.ts";
 import type { SecureConnections } from "./secure.ts";
 import type { Upstreams } from "./upstream.ts";
 
-/** The parts that all URLs of a front share. */
+/** The scheme and the port in all URLs of a front. */
 export interface Origin {
   readonly scheme: "http" | "https";
   readonly port: number;

@@ -20,8 +20,9 @@ const WARNING_MS = 60_000;
 type Protocol = "tls" | "http2" | "http1";
 
 /**
- * @returns The protocol of a connection with these first bytes, or undefined if more bytes are needed. For HTTPS, waits
- *   for the whole first record of a TLS handshake: until then the connection costs no more than a waiting one.
+ * @returns The protocol of a connection with these first bytes, or undefined if more bytes are needed. If the front
+ *   serves HTTPS, more bytes are needed until the first record of a TLS handshake is complete. So a client that sends
+ *   only a part of the record does not start the costly handshake.
  */
 export function protocolOf(bytes: Buffer, isSecure: boolean): Protocol | undefined {
   if (bytes[0] === TLS_HANDSHAKE) {

@@ -1,4 +1,4 @@
-/** Asks the kernel whether a connection has something to read. The runtime itself looks only in its next turns. */
+/** Asks the kernel whether a connection has something to read. The runtime itself looks later, in its event loop. */
 import * as fs from "node:fs";
 import type { Socket } from "node:net";
 import { isReadable } from "../library/ffi.ts";
@@ -15,8 +15,9 @@ function descriptorOf(socket: Socket): number {
 }
 
 /**
- * @returns True if all that has arrived was read: no byte waits, no end and no error. After false, the caller must
- *   close the connection: the kernel may not have been asked, and on Node.js, which cannot poll, a byte may be lost.
+ * @returns True if all that has arrived was read: no byte waits, no end and no error. False also if the kernel
+ *   cannot be asked. After false, the caller must close the connection: on Node.js, which has no poll(2), this function
+ *   may have read a byte.
  */
 export function isQuiet(socket: Socket): boolean {
   const descriptor = descriptorOf(socket);

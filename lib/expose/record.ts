@@ -1,6 +1,6 @@
 /**
  * Records the running front in a file of the user's default directory, so that `unsock ls` can print URLs. A killed
- * front leaves the file, so it counts only while the process that wrote it listens at the port.
+ * front leaves the file. So the file counts only while the recorded process listens at the recorded port.
  */
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { urlOf } from "./page.ts";
 import type { Origin } from "./parts.ts";
 
 const NAME = ".front";
-/** The record's line: the front's pid, its URLs' scheme, its port, and the directory of `--dir`. */
+/** The record's line: the front's pid, the scheme of its URLs, its port, and its `extra` directory (`Directories`). */
 const RECORD = /^(\d+) (https?) (\d+) (\/[^\n]*)\n$/;
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -41,13 +41,13 @@ function readRecord(base: string): FrontRecord | undefined {
 export interface Served {
   readonly directory: string;
   readonly ports: readonly number[];
-  /** Whether `ports` are all ports of the directory. If so, a single port has a short URL. */
+  /** True if `ports` are all ports of the directory. Then, if there is only one port, its URL does not name it. */
   readonly isWhole: boolean;
 }
 
 /**
  * @param base The user's default directory.
- * @returns The ports' URLs at the front that was started last, if it runs and serves the directory.
+ * @returns The ports' URLs at the front that was started last, if this front runs and serves the directory; else none.
  */
 export function urlsByFront(base: string, { directory, ports, isWhole }: Served): Map<number, string> {
   const record = readRecord(base);

@@ -6,7 +6,7 @@ import { codeOf } from "../system/errors.ts";
 import { statOrUndefined } from "../system/files.ts";
 import { LAST_PORT } from "../system/numbers.ts";
 
-/** How long a found server is used, in ms: `ofLook` times as long as the look took, within limits. */
+/** How long a found server is used without another look, in ms: the look's duration times `ofLook`, within limits. */
 const HELD_MS = { least: 20, most: 200, ofLook: 50 };
 const HELD_MOST = 256;
 
@@ -128,7 +128,7 @@ export class Routes {
   }
 }
 
-/** True if a connect failed since no server listens at the file. */
+/** True if a connect failed because no server listens at the file. */
 export function isGone(why: unknown): boolean {
   const code = codeOf(why);
   return code === "ENOENT" || code === "ECONNREFUSED";

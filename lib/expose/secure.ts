@@ -1,6 +1,6 @@
 /**
- * TLS 1.2 and 1.3 for the connections of a front. The client chooses between HTTP/2 and HTTP/1.1 in its first message
- * (ALPN). The decrypted connection then goes to the same reader as one without TLS.
+ * TLS 1.2 and 1.3 for the connections of a front. The client's first message offers HTTP/2, HTTP/1.1 or both
+ * (ALPN); of both, the front takes HTTP/2. The decrypted connection then goes to the same reader as one without TLS.
  */
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";

@@ -1,7 +1,7 @@
 /**
  * Ends sessions of HTTP/2 between two reads. Deno 2.9.6 frees a session as soon as it reads the peer's GOAWAY, although
- * it is still reading further bytes. In one of some hundred connections of an ordinary curl, the whole process then
- * aborts, or reads freed memory.
+ * the session is still reading further bytes. With an ordinary curl, one in a few hundred connections makes the whole
+ * process abort, or read freed memory.
  */
 import type { Http2Session } from "node:http2";
 import { IS_DENO } from "../system/runtime.ts";

@@ -142,7 +142,8 @@ function tieTogether(parts: StreamParts, onward: ClientRequest): { answered(resp
   onward.on("close", () => lose(undefined));
   stream.on("close", () => {
     if (server.turn !== turn) return;
-    if (server.mayKeep && answer?.complete) return void answer.resume(); // the exchange ends when the answer is read to its end
+    // The exchange ends when the answer is read to its end.
+    if (server.mayKeep && answer?.complete) return void answer.resume();
     server.socket.destroy();
     onward.destroy();
   });
