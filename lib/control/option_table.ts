@@ -14,7 +14,7 @@ export interface ControlOption extends Option {
   readonly variable?: ControlVariable;
 }
 
-/** The variable for the file to make, which is an operand of `make-control`. */
+/** The variable that names the file to make. For `make-control`, the operand FILE names it. */
 export const CONTROL_FILE_VARIABLE: ControlVariable = {
   name: "UNSOCK_FILE",
   value: "file",

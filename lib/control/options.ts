@@ -43,7 +43,7 @@ const VSOCK: readonly OptionName[] = ["vsockPort", "vsockCid", "fcSock", "fcList
 const GROUPS: readonly (readonly OptionName[])[] = [TIPC, VSOCK, ["unix"], ["inet"], ["refuse"]];
 
 const UINT32_MOST = 0xffffffff;
-/** A client cannot connect to VMADDR_PORT_ANY or 0. */
+/** The next number is VMADDR_PORT_ANY, to which no client can connect. */
 const VSOCK_PORT_MOST = UINT32_MOST - 1;
 const CIDS = { any: UINT32_MOST, host: 2, local: 1 };
 const ADDRESS_TYPES = { service: 2, range: 1, node: 3 };

@@ -140,7 +140,7 @@ function completionLines(commands: readonly Command[]): string[] {
 /** The words of a line of `complete` that follow its condition. */
 interface Line {
   readonly words: string;
-  /** The flag that must be at the cursor, with "=". */
+  /** If set, the line is only for a word at the cursor that begins with this flag and "=". */
   readonly typed?: string;
 }
 

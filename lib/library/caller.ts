@@ -1,7 +1,7 @@
 /**
  * Finds the soft RLIMIT_NOFILE of the caller, and whether the caller ignored SIGPIPE. Deno and Node.js change both at
- * their start: they raise the soft limit to the hard one, and ignore SIGPIPE. The parent process, from which this
- * process has usually inherited them, still shows both in /proc.
+ * their start: they raise the soft limit to the hard one, and ignore SIGPIPE. This process has usually inherited both
+ * from its parent. The parent's own are unchanged, and /proc shows them.
  */
 import process from "node:process";
 import { readText } from "../system/files.ts";
@@ -53,10 +53,10 @@ function readNofile(text = ""): Limits | undefined {
 
 function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: string): number | undefined {
   const own = readNofile(ownLimits);
-  // The limits differ, so the runtime did not raise the soft one.
+  // If the two limits differ, the runtime has not raised the soft one.
   if (own === undefined || own.soft !== own.hard) return undefined;
   const parent = readNofile(parentLimits);
-  // If the hard limit is not systemd's own, systemd has set this service's limits.
+  // If the hard limit differs from systemd's own, systemd has set limits for this service. Then its own tell nothing.
   const tells = parent !== undefined && !(parentName === "systemd" && parent.hard !== own.hard);
   const soft = Math.min(tells ? parent.soft : COMMON_SOFT_NOFILE, own.hard);
   return soft === own.soft ? undefined : soft;

@@ -10,9 +10,9 @@ import { distrust, startProblem } from "./trust.ts";
 import { unpackLibrary } from "./unpack.ts";
 
 /**
- * Searches for the library beside the executable and in `../lib`, or in the source tree, or in the npm package; then in
- * `/usr/local/lib`. Last unpacks the copy in the compiled binary. Skips a library that a user other than this one and
- * root could have written, or that cannot be executed where it is.
+ * Searches for the library where this program has it: beside the compiled binary and in `../lib`, in the source tree,
+ * or in the npm package. Then searches in `/usr/local/lib`, and last unpacks the copy in the compiled binary. Skips a
+ * library that a user other than this one and root could have written, or that the kernel would not execute.
  *
  * @param option The value of `--lib`. It is used, as `UNSOCK_LIB` is, only if no other library is found.
  * @returns An absolute path.

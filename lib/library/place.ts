@@ -1,4 +1,4 @@
-/** The name of the library's file, and the place of the one that belongs to this program. */
+/** The name of the library's file, and the path of the library that belongs to this program. */
 import { dirname } from "node:path";
 
 export const NAME = "libunsock.so";

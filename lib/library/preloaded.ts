@@ -22,7 +22,7 @@ export interface Preloaded {
 
 /**
  * Finds the library to preload: `--lib`, `UNSOCK_LIB`, else that of {@linkcode findLibrary}. The command line's own
- * library checks the one to preload, without running its code.
+ * library checks the library to preload, and runs none of its code.
  *
  * @param option The value of `--lib`.
  * @throws {LibraryError} When no library is found, or the named one cannot be preloaded.

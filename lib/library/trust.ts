@@ -55,8 +55,8 @@ function split(text: string): string[] {
 
 function ownerProblem(at: string, { uid: owner }: fs.Stats, uid: number, isShared: boolean): string | undefined {
   if (mayOwn(owner, uid)) return undefined;
-  // A user namespace that does not map root shows root's files with this owner. Trusts it, except in a directory such
-  // as /tmp, where any user's file may have this owner.
+  // A user namespace that does not map root shows root's files with the owner `unknownOwner()`. Trusts this owner,
+  // except in a directory such as /tmp, where the file of any unmapped user may have this owner.
   if (owner === unknownOwner() && !isShared) return undefined;
   return `${at} belongs to ${userName(owner)}`;
 }
@@ -71,7 +71,8 @@ function writeProblem(at: string, status: fs.Stats, uid: number): string | undef
   if (status.isSymbolicLink() || isSticky(status)) return undefined;
   if ((mode & OTHERS_WRITE) !== 0) return `everybody may write to ${at}`;
   if ((mode & GROUP_WRITES) === 0) return undefined;
-  // With an access list, the group bits are the rights that any user in the list may have at most: others may write.
+  // With an access list (acl(5)), the group bits are only an upper limit of the list's rights. So users outside the
+  // group may write, too.
   if (!isGroupOnlyOf(gid, uid) || hasAccessList(at)) return `others may write to ${at}`;
   return undefined;
 }
@@ -133,7 +134,7 @@ function isNoexec(file: string): boolean {
   return found;
 }
 
-/** Decodes a path as /proc writes it: `\\040` is a space. V8 compiles this separate function only when it is needed. */
+/** Decodes a path as /proc writes it: `\040` is a space. V8 compiles this separate function only when it is needed. */
 function unescape(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }

@@ -12,7 +12,7 @@ export interface ChosenDirectory {
 /** The options that choose the directory. */
 export type PlaceOptions = { readonly dir?: string; readonly here?: true };
 
-/** The library's variables as a command would see them. */
+/** The directory, and the library's variables as a command under `run` would see them. */
 export interface RunSettings {
   readonly directory: ChosenDirectory;
   readonly variables: ReadonlyMap<string, string>;

@@ -186,7 +186,7 @@ type Table = typeof SETTINGS;
 
 export const SETTING_LIST: readonly Setting[] = Object.values(SETTINGS);
 
-/** The variable and the option that name the library. They are not among its settings. */
+/** The variable and the option that name the library. They are not in `SETTINGS`. */
 export const LIBRARY = {
   variable: "UNSOCK_LIB",
   option: { value: "file", kind: "file", help: "the libunsock.so to preload" },

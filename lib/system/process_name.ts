@@ -78,7 +78,7 @@ function baseName(file: string): string {
   return file.replace(/\/+$/, "").replace(/^.*\//s, "") || file;
 }
 
-/** Returns the script that an interpreter's arguments name, or `-m` and the module; undefined if they name neither. */
+/** Returns the script that an interpreter's arguments name, or the program: `-m http.server`; else undefined. */
 function scriptOf(words: readonly string[], { valued, program, code, commands }: Interpreter): string | undefined {
   let isFirst = true;
   for (let at = 0; at < words.length; at++) {

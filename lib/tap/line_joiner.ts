@@ -1,7 +1,7 @@
 /**
  * Joins the lines of strace, which cuts a call in two if another thread makes a call meanwhile. Drops a call that the
- * library's filter has trapped (`scripts/filter.ts`): strace prints the call's own number as its result, and then a
- * SIGSYS. The kernel has not executed this call; the library makes it again. Does no I/O.
+ * library's filter has trapped (`scripts/filter.ts`): as the call's result, strace prints the number of the system call,
+ * and then a SIGSYS. The kernel has not executed this call; the library makes the call again. Does no I/O.
  */
 
 const UNFINISHED_MOST = 4096;
@@ -22,7 +22,7 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   close: [3, 57],
 };
 
-/** Takes strace's lines, and passes on one line for each call that the kernel has made. */
+/** Takes strace's lines, and passes on one line for each call that the kernel has executed. */
 export class LineJoiner {
   readonly #unfinished = new Map<string, string>();
   readonly #held = new Map<string, { readonly line: string; readonly timer: ReturnType<typeof setTimeout> }>();

@@ -74,7 +74,7 @@ function sameFamily(one: Uint8Array, other: Uint8Array): Uint8Array {
   return Uint8Array.from([...new Array<number>(10).fill(0), 255, 255, ...one]);
 }
 
-/** The next sequence number of each end. `client` is the end whose text sorts first, which may be the true server. */
+/** The next sequence number of each end. `client` is the end whose `IP:PORT` sorts first: perhaps the server. */
 interface Sent {
   client: number;
   server: number;

@@ -7,7 +7,7 @@ import { isSameFile, readText } from "../system/files.ts";
 import type { Port } from "./traffic.ts";
 import { Traffic } from "./traffic.ts";
 
-/** For a name that is not in the list of sockets, the list is read again, but not more often than this. */
+/** If a name is not in the list of sockets, the list is read again, but at most once in this time. */
 const ASK_AGAIN_MS = 200;
 const THREADS_MOST = 10_000;
 

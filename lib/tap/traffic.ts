@@ -36,7 +36,7 @@ export interface Port {
 interface Connection {
   readonly client: Endpoint;
   readonly server: Endpoint;
-  /** The process that last moved bytes, or 0 if no bytes have moved. If it closes the socket, the connection ends. */
+  /** The process that last moved bytes; 0: none yet. The connection ends when this process closes the socket. */
   process: number;
   readonly ended: Set<"in" | "out">;
 }
