@@ -6,7 +6,7 @@ import { bad, type Finding, note, ok } from "./finding.ts";
 
 const ANSWERS = ["none", "fits", "shut", "unmapped", "ignored"] as const;
 
-/** The AppArmor profile or SELinux context under which a program would run, and what the library found out under it. */
+/** The AppArmor profile or SELinux context of a program, and the result of the library's trial. */
 export interface Confinement {
   /**
    * `none`: no profile confines the program. `fits`: the profile allows all that unsock needs. `shut`: the profile

@@ -23,7 +23,7 @@ const { W_OK, X_OK } = fs.constants;
 const SHOWN_MOST = 20;
 const DIRECTORIES_MOST = 8;
 
-/** The facts from which this file makes its findings. */
+/** The facts from which this module makes its findings. */
 interface Question {
   readonly library: Library;
   /** Returns the names in the directory, or throws the reason why they cannot be read. */

@@ -15,7 +15,7 @@ import { bad, type Finding, note, ok, whyNot } from "./finding.ts";
 
 const { W_OK, X_OK } = fs.constants;
 
-/** The library's answers about a directory. Each is a function: it returns the answer, or throws the reason. */
+/** The library's answers about a directory. Each is a function that returns the answer, or throws the reason. */
 export interface DirectoryAnswers {
   readonly directory: Answer<CheckedDirectory>;
   /** Throws the reason why the directory cannot hold sockets. */

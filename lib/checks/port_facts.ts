@@ -34,7 +34,7 @@ const [W_OK, X_OK] = [2, 1];
  */
 const LOCALHOST = ["127.0.0.1", "::1"] as const;
 
-/** The library's answers about a port. Each is a function: it returns the answer, or throws the reason. */
+/** The library's answers about a port. Each is a function that returns the answer, or throws the reason. */
 export interface PortAnswers extends DirectoryAnswers {
   readonly settings: Answer<RunSettings>;
   readonly mayBind: Answer<true>;

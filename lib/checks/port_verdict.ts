@@ -177,7 +177,7 @@ function acceptsNobody(file: PortFile): Verdict | undefined {
   return no(`${namesOf(file)} hangs, and accepts nobody: it ${since}${waiting}`, "start the server again");
 }
 
-/** Returns the verdict on the first of the port's files that makes a client fail, or undefined if none does. */
+/** Returns the verdict on a file of the port that makes a client fail, or undefined if none does. */
 function refused({ files, name, port, answers }: PortFacts): Verdict | undefined {
   const own = files.filter(({ kind }) => kind === port.kind);
   const damaged = own.find(({ state }) => state === "invalid");

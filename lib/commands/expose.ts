@@ -1,4 +1,4 @@
-/** `unsock expose`: executes the library for raw ports, and serves `--http` in this process. */
+/** `unsock expose`: executes the library, which exposes ports. With `--http`, serves HTTP in this process. */
 import * as path from "@std/path/posix";
 import { isIP } from "node:net";
 import type { Library, RunOptions } from "../library/query.ts";
@@ -26,7 +26,7 @@ interface HttpOptions {
 
 /** Options of `--http` alone. */
 const OF_HTTP = ["cert", "key", "log", "json"] as const;
-/** Options that go only with raw ports. */
+/** Options that `--http` excludes. */
 const RAW = ["all", "in", "control", "idle", "untilEof"] as const;
 
 /**

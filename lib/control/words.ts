@@ -127,7 +127,7 @@ export function controlFacts(file: ControlFile): ControlFacts {
   };
 }
 
-/** @returns Every field in words, one a line. */
+/** @returns A line for each field, in words. */
 export function describeControl(file: ControlFile): string {
   const { kind, proxy, destination, halfClose, socketOptions } = controlFacts(file);
   const addresses = addressesOf(file);

@@ -29,7 +29,7 @@ import { failurePage, NO_HOST, NO_TUNNEL, type PageAnswer, type Target } from ".
 const STREAMS_MOST = 100;
 const HEAD_MOST = 32_768;
 const IDLE_MS = 60_000;
-/** How long a server may take for its first frame. A server of another protocol may send nothing for ever. */
+/** How long a server may take for its first frame. A server of another protocol may never send anything. */
 const PREFACE_MS = 10_000;
 const FORWARDED = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 

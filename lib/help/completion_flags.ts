@@ -22,7 +22,7 @@ export const GLOBAL_FLAGS: readonly string[] = flagsOf(PROGRAM.options).map(({ f
 /** Words that can follow `unsock` instead of a command, with their help. */
 export const GLOBAL_WORDS = { help: "print a command's help", version: PROGRAM.options.version.help } as const;
 
-/** @returns True if the option's value may be the next word; else it follows a "=". */
+/** @returns True if the option takes a value that may be the next word, without a "=". */
 export function takesWord({ option }: Flag): boolean {
   return option.value !== undefined && option.optional !== true;
 }

@@ -56,7 +56,8 @@ function deriveNofile({ ownLimits, parentLimits }: CallerTexts, parentName: stri
   // If the two limits differ, the runtime has not raised the soft one.
   if (own === undefined || own.soft !== own.hard) return undefined;
   const parent = readNofile(parentLimits);
-  // If the hard limit differs from systemd's own, systemd has set limits for this service. Then its own tell nothing.
+  // If the hard limit differs from systemd's own, systemd has set limits for this service, and systemd's own soft limit
+  // says nothing about them.
   const tells = parent !== undefined && !(parentName === "systemd" && parent.hard !== own.hard);
   const soft = Math.min(tells ? parent.soft : COMMON_SOFT_NOFILE, own.hard);
   return soft === own.soft ? undefined : soft;

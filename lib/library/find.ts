@@ -16,7 +16,7 @@ import { unpackLibrary } from "./unpack.ts";
  *
  * @param option The value of `--lib`. It is used, as `UNSOCK_LIB` is, only if no other library is found.
  * @returns An absolute path.
- * @throws {LibraryError} When no library is found.
+ * @throws {LibraryError} When no library is found, or it cannot be used.
  */
 export function findLibrary(option: string | undefined, variable: Variables): string {
   const places = defaultPlaces();

@@ -12,7 +12,7 @@ export interface SettingType {
 /** Doors. `auto` is the door that fits the program. */
 const ENGINES = ["auto", "trap", "preload"] as const;
 
-/** An absolute directory, short enough for the names in it. */
+/** The absolute path of a directory, so short that `sun_path` has room for the files' names. */
 export const DIRECTORY = { value: "directory", kind: "directory" } as const satisfies SettingType;
 
 /** IP addresses and networks. */
@@ -37,5 +37,5 @@ export const EACH = { value: "runner:names" } as const satisfies SettingType;
 /** Milliseconds, up to an hour. */
 export const TIMEOUT = { value: "ms" } as const satisfies SettingType;
 
-/** `stderr`, or an absolute file. */
+/** `stderr`, or the absolute path of a file. */
 export const LOG = { value: "file", kind: "file" } as const satisfies SettingType;

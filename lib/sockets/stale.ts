@@ -22,7 +22,7 @@ const FILES_MOST = 4_096;
 function listeningPaths(): Set<string> {
   const paths = new Set<string>();
   const text = readText(LIST) ?? ""; // without /proc the library checks each file
-  // Num RefCount Protocol Flags Type St Inode Path
+  // The columns: Num RefCount Protocol Flags Type St Inode Path.
   for (const [, flags = "", path = ""] of text.matchAll(/^\w+: \w+ \w+ (\w+) \w+ \w+ +\d+ (\/.*)$/gm)) {
     if (parseInt(flags, 16) & LISTENS) paths.add(path);
   }
@@ -87,7 +87,7 @@ export class StaleFiles {
 }
 
 /**
- * Asks the library for the state of each file, in as many starts as that takes.
+ * Asks the library for the state of each file. Starts the library once for each `FILES_MOST` files.
  *
  * @throws {LibraryError} When the library fails, or does not answer in time.
  */

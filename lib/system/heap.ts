@@ -1,4 +1,4 @@
-/** Options of V8 for a small `expose --http`: without them the young generation grows to 67 MB. */
+/** Options of V8 that keep the heap of `expose --http` small. Without them, the young generation grows to 67 MB. */
 import v8 from "node:v8";
 import { IS_DENO } from "./runtime.ts";
 

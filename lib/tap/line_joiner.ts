@@ -1,7 +1,7 @@
 /**
  * Joins the lines of strace, which cuts a call in two if another thread makes a call meanwhile. Drops a call that the
- * library's filter has trapped (`scripts/filter.ts`): as the call's result, strace prints the number of the system call,
- * and then a SIGSYS. The kernel has not executed this call; the library makes the call again. Does no I/O.
+ * library's filter has trapped (`scripts/filter.ts`): as the call's result, strace prints the system call's number, and
+ * then a SIGSYS. The kernel has not executed this call; the library makes the call again. Does no I/O.
  */
 
 const UNFINISHED_MOST = 4096;

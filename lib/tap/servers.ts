@@ -1,4 +1,4 @@
-/** Finds the processes of a port's server, and the names of the sockets around it. */
+/** Finds the processes of a port's server, and the names of sockets, such as the server's and its clients'. */
 import type { Library } from "../library/query.ts";
 import type { AddressedPort } from "../run/ports.ts";
 import { Holders, type SocketHolder } from "../sockets/holders.ts";
@@ -11,7 +11,7 @@ import { Traffic } from "./traffic.ts";
 const ASK_AGAIN_MS = 200;
 const THREADS_MOST = 10_000;
 
-/** The surroundings of a port, as the kernel shows them. */
+/** Answers the questions of `Traffic` about a port, from /proc and the library's list of sockets. */
 export class Servers implements Port {
   readonly port: AddressedPort;
   readonly #directory: string;

@@ -23,7 +23,7 @@ export interface Packet {
   readonly size: number;
 }
 
-/** The surroundings of a port. */
+/** A port, and questions about its directory, sockets and processes. */
 export interface Port {
   readonly port: AddressedPort;
   /** True if this path, as it was spelled at a bind, is the port's directory. */
@@ -143,7 +143,7 @@ export class Traffic {
     this.#tell("end", way === "in" ? client : server, way === "in" ? server : client, time);
   }
 
-  /** Ends a connection if the process that last moved bytes closes it. Other processes close only copies. */
+  /** Ends a connection if the process that last moved bytes closes it. Other processes close only duplicates. */
   #close({ inode }: Descriptor, connection: Connection, { thread, time, result }: Call): void {
     if (result !== 0 || connection.process !== this.#port.processOf(thread)) return;
     this.#end(connection, "out", time);

@@ -4,7 +4,7 @@ import { quoteWord } from "./unit_files.ts";
 /** A front, and the values for its units. */
 export interface FrontService {
   readonly name: string;
-  /** The absolute file of `unsock`, and its arguments. */
+  /** The absolute path of `unsock`, and its arguments. */
   readonly command: readonly string[];
   readonly address: string;
   readonly port: number;
