@@ -223,7 +223,7 @@ function removeAll(prefix: string, { files, directories }: Installation): string
       if (name === CACHE) fs.rmSync(directory, { recursive: true });
       else fs.rmdirSync(directory);
     } catch {
-      // The directory is gone, or has files that "unsock install" did not make. Then it stays.
+      // The directory is gone; or it stays, since it has files that "unsock install" did not make.
     }
   }
   return removed;

@@ -9,7 +9,7 @@ import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
 /** Longer files are refused: a file of certificates is much shorter. */
 const BYTES_MOST = 1 << 20;
-/** A wildcard below a top-level domain, such as `*.localhost`, matches nothing in browsers. */
+/** How many labels must follow a wildcard: in browsers, `*.localhost` matches nothing. */
 const LABELS_BELOW_WILDCARD = 2;
 
 /** The paths of two files in PEM form. */

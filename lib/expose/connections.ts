@@ -93,7 +93,7 @@ export class Connections {
     return true;
   }
 
-  /** Stops counting a connection to a server, which was closed or not made. */
+  /** Stops counting one connection to the server: the connection was closed, or was not made. */
   leaveServer(server: string): void {
     const count = this.#servers.get(server) ?? 0;
     if (count > 1) this.#servers.set(server, count - 1);

@@ -198,7 +198,7 @@ export class Exchange {
 
   /**
    * Called if the server closes the connection during its answer. An answer without a length ends at the close, even by
-   * a reset. Any other answer is incomplete: destroys the client's, so that the client notices.
+   * a reset. Any other answer is incomplete: destroys the client's connection.
    */
   #cut({ rawHeaders }: IncomingMessage): void {
     const hasEnd = hasField(rawHeaders, "content-length") || hasField(rawHeaders, "transfer-encoding");

@@ -6,7 +6,7 @@ export const ANSWER_HEAD_MOST = 131_072;
 const FIRST_FINAL = 200;
 const NO_CONTENT = 204;
 
-/** Fields of one connection, which are not passed on. The body's framing is chosen anew for each connection. */
+/** Fields about one connection alone: they are not passed on. Each connection has its own framing of the body. */
 const OF_A_CONNECTION = new Set([
   "connection",
   "keep-alive",
@@ -107,8 +107,8 @@ export interface Forwarded {
 }
 
 /**
- * Adds the X-Forwarded fields, which tell a server its client. Appends the client's address to the addresses of earlier
- * proxies; keeps the host and the protocol that the first proxy has set.
+ * Adds the X-Forwarded fields: the client's address, and the host and the protocol that the client used. Appends the
+ * address to the addresses of earlier proxies; keeps the host and the protocol that the first proxy has set.
  *
  * @param fields Names and values in turn.
  */

@@ -41,7 +41,7 @@ function readRecord(base: string): FrontRecord | undefined {
 export interface Served {
   readonly directory: string;
   readonly ports: readonly number[];
-  /** True if `ports` are all ports of the directory. Then, if there is only one port, its URL does not name it. */
+  /** True if `ports` are all ports of the directory. Then, if there is only one, the URL does not name the port. */
   readonly isWhole: boolean;
 }
 

@@ -1,6 +1,6 @@
 /** Lays out the text of help and manual: fills paragraphs, and keeps the lines of examples. */
 
-/** One piece: a paragraph, or an example, whose lines begin with two blanks. */
+/** A piece of a text: a paragraph; or an example, each line of which begins with two blanks in the text. */
 export interface Piece {
   readonly isExample: boolean;
   readonly lines: readonly string[];

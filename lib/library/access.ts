@@ -21,7 +21,7 @@ export function mayAccess(library: Library, file: string, rights: number): boole
   return library.ask({ word: `may=${rights}:${file}`, read: (answer) => answer.number("errno") === 0 });
 }
 
-/** True if the modes of the file and of the directories above it let every user read it. */
+/** True if every user may read the file, by the modes of the file and of the directories above it. */
 export function isForEverybody(file: string): boolean {
   const mayEnter = (directory: string): boolean =>
     ((statOrUndefined(directory)?.mode ?? 0) & 1) !== 0 && (directory === "/" || mayEnter(path.dirname(directory)));

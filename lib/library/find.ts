@@ -40,7 +40,7 @@ function noBuild(places: readonly string[]): string {
   return `library ${NAME}: not found in ${places.map((place) => dirname(place)).join(", ")}: run "deno task build"`;
 }
 
-/** Returns the message for a missing `PACKAGE`: npm omits it on other machines, and with `--omit=optional`. */
+/** Returns the message for a missing `PACKAGE`: npm omits it on other architectures, and with `--omit=optional`. */
 function noPackage(): string {
   const how = ["x64", "arm64"].includes(process.arch) ? `npm install ${PACKAGE}` : "unsock is for x64 and arm64";
   return `package ${PACKAGE}: not installed: ${how}`;

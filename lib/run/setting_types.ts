@@ -18,7 +18,7 @@ export const DIRECTORY = { value: "directory", kind: "directory" } as const sati
 /** IP addresses and networks. */
 export const ADDRESSES = { value: "list" } as const satisfies SettingType;
 
-/** One network of IPv4 addresses, of 8 to 30 bits. */
+/** One network of IPv4 addresses, with a prefix of 8 to 30 bits. */
 export const RANGE = { value: "range" } as const satisfies SettingType;
 
 /** Ports and ranges of them. */

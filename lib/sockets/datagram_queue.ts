@@ -7,7 +7,7 @@ const ENOUGH = 512;
 /** The command by which root lengthens the queues. Existing sockets keep their limit. */
 export const LENGTHEN_QUEUE = `sysctl net.unix.max_dgram_qlen=${ENOUGH}`;
 
-/** @returns How many datagrams a queue holds if its limit is below `ENOUGH`; else, or if unknown, undefined. */
+/** @returns How many datagrams a queue holds, or undefined if the limit is at least `ENOUGH`, or not known. */
 export function shortDatagramQueue(): number | undefined {
   const text = readText("/proc/sys/net/unix/max_dgram_qlen");
   const length = Number(text);

@@ -62,7 +62,7 @@ export function socketFileToJson(file: SocketFile, urls: SocketList["urls"]): Re
   };
 }
 
-/** Counts the files of each port. The returned function gives the count for a file's port. */
+/** @returns A function that tells how many of these files have the port of a given file. */
 export function countByPort(files: readonly SocketFile[]): (file: SocketFile) => number {
   const keyOf = ({ port, kind }: SocketFile) => `${port} ${kind}`;
   const counts = new Map<string, number>();

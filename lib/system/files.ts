@@ -45,7 +45,7 @@ export function orUndefined<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch (error) {
-    // A bug throws these classes without a code. A runtime's error has a code or another class.
+    // A bug throws one of these classes without a code. Other errors of the runtime have a code or another class.
     if (codeOf(error) === undefined && (error instanceof TypeError || error instanceof ReferenceError)) throw error;
     return undefined;
   }

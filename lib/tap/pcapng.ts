@@ -116,7 +116,7 @@ export class PcapWriter {
     const key = mine < theirs ? `${mine} ${theirs}` : `${theirs} ${mine}`;
     const isFirst = mine < theirs;
     const sent = what === "open" ? undefined : this.#sent.get(key);
-    // A connection that is older than this file has no handshake in it.
+    // If the connection began before the tap, the file has no handshake of it.
     const state = sent ?? { client: 1, server: 1 };
     if (sent === undefined) this.#remember(key, state);
     const [me, you] = isFirst ? ["client", "server"] as const : ["server", "client"] as const;

@@ -17,7 +17,7 @@ export interface Moved {
   /** The first bytes, as many as strace prints. */
   readonly data: Uint8Array;
   readonly size: number;
-  /** The name of the other end, if the call has it. */
+  /** The name of the socket at the other end, or undefined if the call does not show it. */
   readonly name: string | undefined;
 }
 

@@ -3,7 +3,7 @@
 /** A service, and the values for its units. */
 export interface Service {
   readonly name: string;
-  /** The library, which starts the command: preloaded, or with its system calls trapped. */
+  /** The library's path. The library starts the command, and is preloaded into it or traps its system calls. */
   readonly library: string;
   readonly command: readonly string[];
   readonly environment: readonly (readonly [name: string, value: string])[];
