@@ -8,7 +8,8 @@ import time
 CLIENTS = 16
 VALUE = b"x" * 400
 PATIENCE_S = 1
-# memcached's frame: request, number of this datagram, count of datagrams, reserved (protocol.txt, "UDP protocol")
+# The head of each datagram, four numbers: request, index of the datagram, count of datagrams, 0 (memcached's
+# protocol.txt, "UDP protocol")
 FRAME = bytes([0, 1, 0, 0, 0, 1, 0, 0])
 QUESTION = FRAME + b"get key\r\n"
 

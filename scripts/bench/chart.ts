@@ -20,7 +20,7 @@ const TOP = 64;
 const BARS = WIDTH - LABELS - 150;
 const STEPS = [0.25, 0.5, 1, 2, 5, 10, 20];
 
-/** The styles of both themes. The reader's system chooses one. */
+/** The styles for a light and a dark theme. The reader's system chooses one. */
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .quiet { fill: #57606a; font-size: 12px }
@@ -125,7 +125,7 @@ function drawLegend(variants: readonly string[]): string[] {
   });
 }
 
-/** Draws a report's comparisons that have a loopback, as SVG. The reader's theme chooses the colours. */
+/** Draws the report's comparisons that have a result over loopback, as SVG. The reader's theme chooses the colours. */
 export function drawChart(report: Report): string {
   const groups = report.comparisons.filter(({ results }) => results.some(({ variant }) => variant === LOOPBACK));
   const results = groups.flatMap((group) => group.results);

@@ -5,6 +5,7 @@ import { formatNumber } from "./report.ts";
 import { output, ROOT } from "./rig.ts";
 import { difference, quantile } from "./stats.ts";
 
+/** The results of one way to start a command, in milliseconds. */
 export interface Start {
   readonly what: string;
   readonly median: number;
@@ -107,7 +108,10 @@ async function measureLoopback(stage: string, rounds: number): Promise<Starts["l
   return { version, median: quantile(times, 0.5), least: Math.min(...times) };
 }
 
-/** Measures the ways to start a command in turn, round by round. The caller removes `stage`, an empty directory. */
+/**
+ * Starts a command `rounds` times with each way, in turn, and measures it. The caller removes `stage`, an empty
+ * directory.
+ */
 export async function measureStarts(stage: string, rounds: number, machine: string): Promise<Starts> {
   const spawner = path.join(stage, "spawn");
   await output(["cc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-o", spawner, path.join(ROOT, "bench", "spawn.c")]);

@@ -4,7 +4,10 @@ import type { Rig, Variant } from "./rig.ts";
 import { quantile } from "./stats.ts";
 import { type Place, runWorkload } from "./workloads.ts";
 
-/** The time of a unit of work beside a number of existing things: the median of some rounds, for each way. */
+/**
+ * The time of a unit of work while `many` sockets, files or processes exist: the median of some rounds, by the name of
+ * the way.
+ */
 export interface Point {
   readonly many: number;
   readonly microseconds: Readonly<Record<string, number>>;
@@ -62,7 +65,10 @@ function withHeld(workload: string, title: string, spread: boolean): Measured {
   };
 }
 
-/** Measures a UDP client's life beside stale files. Only unsock has such files: over loopback there are none. */
+/**
+ * Measures a UDP client from socket() to close() beside stale files. Only unsock has such files: over loopback there
+ * are none.
+ */
 async function besideLeftOver(rig: Rig, many: number, way: Variant): Promise<number> {
   if (way.name === UNSOCK) await runWorkload(rig, "leavings", many, way);
   try {
@@ -122,7 +128,7 @@ async function measurePoint(rig: Rig, { title, seconds, natively }: Measured, ma
   return { many, microseconds: Object.fromEntries(medians) };
 }
 
-/** Measures all curves. With `rig.quick`, measures only beside few things. */
+/** Measures all curves. With `rig.quick`, measures only beside up to 100 things. */
 export async function measureCurves(rig: Rig): Promise<Curve[]> {
   const curves: Curve[] = [];
   const most = await descriptors();

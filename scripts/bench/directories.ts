@@ -31,7 +31,7 @@ async function measure(rig: Rig, files: number, shards: number, processes: numbe
   return { files, shards, processes, bind: quantile(binds, 0.5), connect: quantile(connects, 0.5) };
 }
 
-/** Measures the kernel's part alone, without the library. */
+/** Measures the kernel's part of bind, unlink and connect, without the library. */
 export async function measureDirectories(rig: Rig): Promise<DirectoryCost[]> {
   const costs: DirectoryCost[] = [];
   for (const files of FILES.filter((files) => !rig.quick || files <= 100)) {

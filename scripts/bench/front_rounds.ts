@@ -1,6 +1,6 @@
 /**
- * Measures several ways to reach one server behind a Unix socket, in turn, round by round. Rewrites a section of
- * `docs/which-tool.md`.
+ * Measures several fronts, which make a server on a Unix socket reachable at a TCP port. They take turns, round by
+ * round. Rewrites a section of `docs/which-tool.md`.
  */
 import * as path from "@std/path/posix";
 import { describeMachine, otherWork } from "./machine.ts";
@@ -8,7 +8,7 @@ import { ROOT } from "./rig.ts";
 
 const PAGE = path.join(ROOT, "docs", "which-tool.md");
 
-/** The times in /proc/PID/stat are in these clock ticks. */
+/** Clock ticks a second. /proc/PID/stat gives times in these ticks. */
 export const TICKS_PER_SECOND = 100;
 
 /** The fronts to compare, and the running server. */
@@ -62,7 +62,7 @@ async function compare<F, M>(heading: string, usual: number, start: (dir: string
 }
 
 /**
- * Measures, and writes the section.
+ * Measures the fronts, and writes the section about them.
  *
  * @param program The name of the calling program, for the line that reports a failure.
  * @param heading The heading of the section.

@@ -25,7 +25,7 @@ export interface Front {
   readonly isSecure?: boolean;
   /** Writes the front's configuration. Returns its command, or undefined if clients ask the server directly. */
   command(place: Place): string[] | undefined;
-  /** Runs when the front listens. */
+  /** Runs after the start of the front's process, before the front has answered. */
   ready?(place: Place): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ http.createServer((request, answer) => {
 }).listen(process.argv[2]);
 `;
 
-/** The shortest usual proxy, the same for Node.js and Deno. */
+/** A proxy of a few lines. Node.js and Deno run the same text. */
 const PLAIN = `import http from "node:http";
 import https from "node:https";
 import { readFileSync } from "node:fs";
@@ -90,7 +90,10 @@ function secureNginx(place: Place): string[] {
   return nginx(place, `ssl; ssl_certificate ${cert}; ssl_certificate_key ${key}`);
 }
 
-/** Writes the server's files. @returns Its commands: nginx, and behind it Node.js for uploads and WebSockets. */
+/**
+ * Writes the server's files. Returns the commands of nginx, the server, and of Node.js, to which nginx passes uploads
+ * and WebSockets.
+ */
 export function serverCommands(
   { stage, socket, server }: Pick<Place, "stage" | "socket" | "server">,
   node: string,
@@ -131,7 +134,7 @@ async function fetchNode(version: number): Promise<string> {
   return (await output(["npx", "--yes", `node@${version}`, "-p", "process.execPath"])).trim();
 }
 
-/** Returns the fronts, and the Node.js that runs the server. `stage` is a directory for packages. */
+/** Returns the fronts, and the path of the Node.js for the server. `stage` is a directory for packages. */
 export async function makeFronts(stage: string): Promise<{ fronts: readonly Front[]; node: string }> {
   const [node, newer] = [await fetchNode(22), await fetchNode(24)];
   const unsock = await installPackage(stage);

@@ -58,7 +58,7 @@ async function readSome(connection: Deno.Conn, isEnough: (bytes: Uint8Array) => 
   }
 }
 
-/** Opens a connection, changes it to a WebSocket, and exchanges messages. Returns the time of each message. */
+/** Opens a connection, changes it to a WebSocket, and exchanges messages. Returns the milliseconds of each exchange. */
 async function talk(port: number): Promise<number[]> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   connection.setNoDelay(true);

@@ -5,7 +5,7 @@ import { quantile, ratio } from "./stats.ts";
 const HEADING = "## HTTP by name, in front of a Unix socket";
 const NEXT = "\n## ";
 const OURS = "`unsock expose --http`, ";
-/** The goal: at most this many times the processor time of the plain proxy. */
+/** The goal of unsock's fronts: at most this many times the processor time of the plain proxy. */
 const GOAL = 1.5;
 
 /** The measurements of one front, a number for each round. */
@@ -72,7 +72,9 @@ function goalLines(loads: readonly string[], all: readonly Measured[], bases: re
   ];
 }
 
-/** Returns the section. Each load is compared with the first of the fronts `bases` that has measured this load. */
+/**
+ * Returns the section. Each load's ratios are to the first front with a name in `bases` that has results for this load.
+ */
 export function formatFronts(
   all: readonly Measured[],
   bases: readonly string[],

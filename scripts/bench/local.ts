@@ -13,7 +13,7 @@ async function findWall(): Promise<readonly string[] | undefined> {
 }
 
 /**
- * Tries, in a namespace without a network, all ways that should need none.
+ * Tries every way except loopback in a namespace without a network.
  *
  * @param attempt Does the work once, with `prefix` in front of its command.
  * @returns The ways to measure, and the reasons why the others fail.

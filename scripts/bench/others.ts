@@ -44,9 +44,9 @@ async function environmentOf([program = "", ...words]: readonly string[]): Promi
 /**
  * Finds the variables that set up a library.
  *
- * @param sockets The directory for its socket files.
- * @returns The variables that its command sets; without a command, those of unsock and of socket_wrapper. The caller's
- *   environment has the others.
+ * @param sockets The directory for the library's socket files.
+ * @returns With a command, the variables that it sets; without one, those of unsock and of socket_wrapper. Any other
+ *   variables come from the caller's environment.
  * @throws {Error} When the library is missing, or its command fails.
  */
 export async function otherEnvironment({ how }: OtherLibrary, sockets: string): Promise<Record<string, string>> {

@@ -1,6 +1,6 @@
 /** The description of a program to measure. */
 
-/** The place of one server: its client finds it there. */
+/** The port, directory and files of one server, by which its client finds it. */
 export interface Site {
   readonly port: number;
   /** The server's own directory, which also has its native socket. */

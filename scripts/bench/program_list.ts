@@ -32,7 +32,10 @@ async function makeDatabase({ directory }: Site): Promise<void> {
   await output([program, ...args], { env: { TZ: "UTC", HOME: directory } });
 }
 
-/** @param server The text of the server blocks. Run by root, nginx's workers stay root's, as the sockets are root's. */
+/**
+ * @param server The text of the server blocks. If root runs nginx, `user root` lets nginx's workers open root's socket
+ *   files.
+ */
 function nginxConfiguration({ directory }: Site, name: string, server: string): string {
   return `${
     Deno.uid() === 0 ? "user root; " : ""

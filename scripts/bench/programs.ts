@@ -15,7 +15,10 @@ function withPath([program = "", ...args]: readonly string[]): string[] {
   return [findProgram(program) ?? program, ...args];
 }
 
-/** Runs the client until `isServed` accepts its output, which also warms up both: a refused iperf exits with 0. */
+/**
+ * Repeats the command until `isServed` accepts its output: a refused iperf also exits with 0. This warms up client and
+ * server, too.
+ */
 async function untilServed(
   command: readonly string[],
   env: Readonly<Record<string, string>>,

@@ -85,7 +85,7 @@ export function compare(
   return { name, title, unit, rounds, results, ...(failed.length > 0 && { failed }), notes };
 }
 
-/** Formats a number with three significant digits, and thousands in groups. */
+/** Formats a number with at least three significant digits, and thousands in groups. */
 export function formatNumber(value: number): string {
   if (value === 0) return "0";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));

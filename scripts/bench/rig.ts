@@ -197,7 +197,7 @@ export function orderOf<T>(items: readonly T[], round: number): T[] {
 }
 
 export interface Attempts {
-  /** The speeds of each variant, one a round. */
+  /** The results of `measure` for each variant, one a round. */
   readonly samples: Map<string, number[]>;
   /** The variants that failed. Only those that may fail are here. */
   readonly failed: string[];
@@ -213,7 +213,7 @@ function whyOf(error: unknown): string {
 /**
  * Measures every variant once a round. Leaves out a variant that has failed.
  *
- * @param measure Returns a speed.
+ * @param measure Returns a speed, or a time.
  * @throws What `measure` throws for a variant that may not fail.
  */
 export async function interleave(

@@ -1,4 +1,7 @@
-/** Measures programs whose calls are rewritten, as preloading does not reach them: a static one, and Go's HTTP. */
+/**
+ * Measures programs whose calls are rewritten, as preloading does not reach them: a static one, and an HTTP program in
+ * Go.
+ */
 import * as path from "@std/path/posix";
 import { findProgram } from "../../tests/support/programs.ts";
 import { compare, type Comparison, type Count, LOOPBACK, NATIVE, UNSOCK } from "./report.ts";
@@ -17,8 +20,8 @@ import { quantile } from "./stats.ts";
 import type { WorkloadRun } from "./workloads.ts";
 
 /**
- * Returns the rig's native, loopback and unsock variants, the last without LD_PRELOAD: `unsock run` starts its program.
- * Its directory is a new one, which `run` makes: `run` refuses one that was made world-writable for PostgreSQL.
+ * Returns the rig's native, loopback and unsock variants. The unsock variant has no LD_PRELOAD, since `unsock run`
+ * starts its program, and it has a directory of its own, which `run` makes.
  */
 function variantsOf(rig: Rig): Variant[] {
   const directory = path.join(rig.sockets, "trapped");

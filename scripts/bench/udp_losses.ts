@@ -16,8 +16,8 @@ const SEARCH_MS = 20_000;
 const PROGRAM_MS = 60_000;
 const BISECTIONS = 3;
 /**
- * A client keeps the rate if it takes at most `LATE_TIMES` its time at the first rate plus `LATE_MS`, and sends at
- * least the part `KEPT` of the rate's datagrams.
+ * A client keeps the rate if it takes at most `LATE_TIMES` times as long as at the first rate, plus `LATE_MS`, and
+ * sends at least the part `KEPT` of the rate's datagrams.
  */
 const LATE_MS = 500;
 const LATE_TIMES = 1.2;

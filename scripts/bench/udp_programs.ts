@@ -31,7 +31,10 @@ export interface UdpProgram {
   /** The rate to begin with, and the highest to try. */
   readonly first: number;
   readonly most: number;
-  /** The least number of datagrams that one unit takes. 0 if `rate` is a size instead of a rate. */
+  /**
+   * The least number of datagrams for each unit of work, such as a megabyte, a question or a call. 0 if `rate` is a
+   * size instead of a rate.
+   */
   readonly datagrams: number;
   readonly prepare?: (site: Site) => Promise<void>;
   readonly servers: (site: Site) => Server[];

@@ -9,7 +9,7 @@ import { UDP_PROGRAMS, WINDOW_BYTES } from "./udp_programs.ts";
 import { lastLine, runStep, SECONDS, type UdpStage, type Way, WAYS } from "./udp_stage.ts";
 
 const ROUNDS = 5;
-/** The flow control window in KB, which is never full. */
+/** The flow control window in KB, so large that it is never full. */
 const WINDOW = 16_384;
 const QUIC_GO = path.join(ROOT, "build", "quic-go");
 const QUIC_GO_MEGABYTES = 100;
@@ -18,7 +18,7 @@ const GOPATH = "/usr/share/gocode";
 /** The throughput in Mbit/s: the median, by the name of the way. */
 export interface Speed {
   readonly title: string;
-  /** The time and circumstances of the measurement, if it was not made with the others on a quiet machine. */
+  /** The date and the other load, if a measurement with `--speed` ran beside other work. */
   readonly note?: string;
   readonly megabits: Readonly<Record<string, number>>;
 }
@@ -115,7 +115,7 @@ function isThere(name: string): boolean {
   return (name.startsWith("/") ? statOrUndefined(name) : findProgram(name)) !== undefined;
 }
 
-/** Measures the installed programs of these names; without names, all. `tell` shows each measurement. */
+/** Measures the installed programs, or only those in `names` if it has any. `tell` shows each measurement. */
 export async function measureSpeeds(
   stage: UdpStage,
   names: readonly string[],

@@ -23,7 +23,7 @@ export interface Count {
   readonly refused: number;
 }
 
-/** A network of its own, and how programs are started in it. */
+/** A network namespace, and how programs are started in it, over UDP or under unsock. */
 export interface Way {
   readonly name: string;
   readonly holder: Proc;
@@ -47,7 +47,7 @@ export class UdpStage implements AsyncDisposable {
   }
 
   /**
-   * Prepares the directories, the networks and the counter.
+   * Prepares the directories, the networks and the library that counts datagrams.
    *
    * @param directory An empty directory. The caller removes it.
    * @param sockets Another empty directory, in memory. The caller removes it.
@@ -94,7 +94,7 @@ export class UdpStage implements AsyncDisposable {
     return { name, holder, env: { ...env, LD_PRELOAD: `${counter}:${env["LD_PRELOAD"]}` }, sockets };
   }
 
-  /** Makes the place of one step. The caller removes its directory. */
+  /** Makes the directory of one step, and chooses its ports. The caller removes the directory. */
   async site(rate: number): Promise<Site> {
     const at = (name: string) => path.join(this.#directory, name);
     const step = this.#steps++;
@@ -135,7 +135,7 @@ async function isBound({ holder, sockets }: Way, { type, port }: Server): Promis
   return table.includes(`:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 `);
 }
 
-/** @returns The datagrams that the kernel's UDP has dropped, by the two tables of a network namespace. */
+/** @returns The number of datagrams that the kernel's UDP has dropped, by the two tables of a network namespace. */
 export function parseDropped(snmp: string, snmp6: string): number {
   const [names = [], values = []] = snmp.split("\n").filter((line) => line.startsWith("Udp:")).map((line) =>
     line.split(" ")

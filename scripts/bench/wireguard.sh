@@ -1,8 +1,8 @@
 #!/bin/sh
 # Sends by TCP through a tunnel between two wireguard-go processes, and prints iperf3's result in JSON.
 #
-# Usage: wireguard.sh HOLDER NAME SECONDS COMMAND…; COMMAND with a name starts a wireguard-go in the network of the
-# process HOLDER. Each end of the tunnel is in a network of its own.
+# Usage: wireguard.sh HOLDER NAME SECONDS COMMAND…; COMMAND NAMEa and COMMAND NAMEb start the two wireguard-go, both in
+# the network of the process HOLDER. Each end of the tunnel is in another network of its own.
 set -eu
 holder=$1 name=$2 seconds=$3
 shift 3

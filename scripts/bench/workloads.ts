@@ -15,7 +15,7 @@ interface Workload {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
-  /** What one of `count` adds to the result: 1, or for MB/s the megabytes that it moves. */
+  /** The amount that each of `count` repetitions adds to the result: 1, or for MB/s the megabytes that it moves. */
   readonly worth: number;
   readonly count: number;
   readonly rounds: number;
@@ -72,7 +72,7 @@ export interface Place {
  */
 export async function runWorkload(rig: Rig, name: string, count: number, place: Place): Promise<WorkloadRun> {
   const { transport, env, mayFail = false, prefix = [], free = false, held = 0, holders = 0 } = place;
-  // Many ports in a row are surely free only in a directory, or on an address that nobody else uses.
+  // Many ports in a row are surely free only in a directory or on an address that nobody else uses.
   const crowded = "UNSOCK_DIR" in env ? CROWDED : ownAddress();
   const address = held > 0 && !mayFail ? crowded : `127.0.0.1:${newPort()}`;
   const where = transport === "unix" ? `${rig.sockets}/unix` : address;
