@@ -1,9 +1,9 @@
 /**
- * Tests the README's set-up on a bare Debian 13. Types the README's lines for a clone as they are written: root types
- * the `apt-get` line; an ordinary user and then root type the other lines, each with an empty cache. Then root types
- * the lines of docs/recipes.md for names outside browsers, and the user runs the README's recipes with the npm package
- * on Debian's Node.js. On a bare Debian 12, types the lines for a clone except the tests, to see that the older
- * compiler and headers build the library.
+ * Tests the README's set-up on a bare Debian 13. Types the commands of the README's section "From a clone" as they are
+ * written: root types the `apt-get` line; an ordinary user and then root type the other lines, each with an empty
+ * cache. Then root types the commands of docs/recipes.md for names outside browsers, and the user runs the README's
+ * recipes with the npm package on Debian's Node.js. On a bare Debian 12, types the commands for a clone except the
+ * tests, to see that the older compiler and headers build the library.
  *
  * Usage, as root: `deno task test:bare [--demo] [--older]`. `--demo` leaves out the tests, `--older` leaves out Debian
  * 13. Needs mmdebstrap, unshare and git. Prints a log with times, and removes the bare system at the end. Exits with 1
@@ -30,7 +30,9 @@ export function linesOf(page: string, heading: string): string[] {
 /** The command that installs the programs that the README's recipes need and the set-up does not. */
 const RECIPES_NEED = "apt-get install -y --no-install-recommends curl iproute2";
 
-/** The commands that run the README's recipes again, with the npm package on Debian's own Node.js. */
+/**
+ * The commands that run the README's recipes (tests/docs/readme_test.ts) with the npm package on Debian's own Node.js.
+ */
 const ON_NODE = [
   `npx --yes deno@2.9.6 eval 'import { packModule } from "./tests/npm/packages.ts"; await packModule(Deno.cwd() + "/build/npm")'`,
   "mkdir -p build/project && npm install --no-audit --no-fund --prefix build/project build/npm/packages/*.tgz",
@@ -50,7 +52,10 @@ async function succeed(command: readonly string[], options: Deno.CommandOptions 
   if (!success) throw new Error(`${command.at(-1)}: exit status ${code}`);
 }
 
-/** Copies the settings that the new machine needs to reach the same mirror and registry. Returns the variables. */
+/**
+ * Copies this machine's resolv.conf and certificates to the new machine, so that it reaches the same mirror and
+ * registry. Returns the variables to set there.
+ */
 async function copySettings(root: string): Promise<Record<string, string>> {
   const kept: Record<string, string> = {};
   await Deno.copyFile("/etc/resolv.conf", path.join(root, "etc/resolv.conf"));
@@ -130,7 +135,7 @@ async function sizeOf(root: string): Promise<string> {
   } MB are installed`;
 }
 
-/** Types the lines for a clone: the first line as root, the others as each of the users. */
+/** Types the commands for a clone: the first one as root, the others as each of the users. */
 async function tryClone(root: string, release: string, lines: readonly string[]): Promise<Record<string, string>> {
   const kept = await makeMachine(root, release);
   say(`a bare ${release} is made`);

@@ -29,15 +29,16 @@ export const COMPILE_FLAGS = [
 ];
 
 /**
- * Flags for optimization across files: calls between the library's small files cost more than the work in them. Only
- * for GCC, as other compilers need their own linker. One partition, because more would need `make`. -fconserve-stack
- * keeps a function with a large frame from being inlined into another one: calls run on small stacks.
+ * Flags for optimization across files: without it, calls between the library's small files cost more than the work in
+ * them. Only for GCC, as other compilers need their own linker. One partition, because more would need `make`.
+ * -fconserve-stack keeps GCC from inlining a function with a large frame into another one: the library's code may run
+ * on a small stack.
  */
 export const WHOLE_PROGRAM_FLAGS = ["-flto", "-flto-partition=one", "-fconserve-stack"];
 
 /**
- * Files compiled for speed: they serve calls that only move bytes, or make each connection's names. All other files
- * serve calls that cost far more than their code.
+ * Files compiled for speed: their functions serve calls that only move bytes, or make each connection's names. In all
+ * other files, the system calls cost far more than the code around them.
  */
 const FAST = /^c\/((calls|memory|preload|replace|rt|trap)\/|rules\/(address|ip|kernel_name|port_name)\.)/;
 const SMALL_FLAG = "-Os";
@@ -75,7 +76,10 @@ const SANITIZE_FLAGS = [
 /** For tests: gives other threads their turn at random moments. */
 const YIELDS_FLAGS = ["-include", "tests/threads/yields.h", "-O1", CHECKED];
 
-/** Named because -nostdlib leaves them out; marked as needed, so that they are ready before the library starts. */
+/**
+ * The sanitizers' libraries. Named because -nostdlib leaves them out; marked as needed, so that they are ready before
+ * the library starts.
+ */
 const SANITIZE_LIBRARIES = ["-Wl,--no-as-needed", "-lasan", "-lubsan"];
 
 /** The target machine, and the tools to build for it. */
@@ -90,7 +94,10 @@ export interface Toolchain {
 /** An error for the user, without a stack trace. */
 class BuildError extends Error {}
 
-/** Makes atomics instructions, as no library with functions for them is linked. Leaves x28 to Go's signal handlers. */
+/**
+ * Compiles atomic operations to instructions, as no library with functions for them is linked. Never uses the register
+ * x28, which Go's signal handlers read.
+ */
 const AARCH64_FLAGS = ["-mno-outline-atomics", "-ffixed-x28"];
 
 function toolchain(target: string | undefined): Toolchain {
@@ -167,7 +174,7 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
  * Compiles a file, to the same bytes each time: of two concurrent builds, one may link an object while the other
  * compiles it again. The seed is for GCC, which otherwise numbers code for link-time optimization at random.
  *
- * @param object An absolute path, whose name is the seed.
+ * @param object An absolute path. Its last part is the seed.
  */
 export async function compile(
   tools: Toolchain,
@@ -204,7 +211,7 @@ interface Recipe {
   /** Flags for the files that need not be fast, in place of those that make them small. */
   readonly slow?: readonly string[];
   readonly libraries?: readonly string[];
-  /** A further C file, relative to the source tree, and the flags by which it alone is compiled. */
+  /** One more C file to link, relative to the source tree, and more flags for this file. */
   readonly hook?: readonly [source: string, ...flags: string[]];
 }
 
@@ -273,7 +280,7 @@ async function buildInto(
   });
   const library = path.join(ROOT, tools.directory, name);
   const stamp = path.join(objectDirectory, `${name}.stamp`);
-  // Uses paths that are the same in a copy of the tree.
+  // Uses paths relative to the tree, so that a copy of the tree has the same stamp.
   const made = [...objects.map(({ object }) => object), ...libraries].map((file) =>
     path.isAbsolute(file) ? path.relative(ROOT, file) : file
   );
@@ -317,7 +324,7 @@ export async function buildWith(compiler: string, flags: readonly string[] = [])
 const COVERED_FLAGS = ["-fsanitize-coverage=trace-pc", "-g", "-Og"];
 
 /**
- * Builds the library so that it marks the blocks of code that run.
+ * Builds the library so that it records which blocks of its code have run.
  *
  * @param hook The C file, relative to the source tree, with the function that each block calls.
  * @param define A macro for this file.

@@ -37,7 +37,10 @@ function runtimeFor(arch: Tree["arch"]): string | undefined {
   return Deno.env.get(`DENORT_BIN_${arch.toUpperCase()}`) || (own === "" ? "" : undefined);
 }
 
-/** Matches the version in fetch's user agent, which each runtime contains. The runtime begins the binary. */
+/**
+ * Matches the version in the user agent of `fetch`, a text in each runtime. The binary begins with the runtime, so the
+ * first match is the runtime's.
+ */
 const RUNTIME_VERSION = /Deno\/(\d+\.\d+\.\d+)/;
 
 /**
@@ -62,7 +65,7 @@ async function compileBinary({ arch, library, runtime }: Target, binary: string)
     await Deno.writeTextFile(sum, await sha256(library));
     const carried = { "build/libunsock.so": library, "build/libunsock.so.sha256": sum };
     const tree = path.join(stage, "tree");
-    // Types are not checked when a user compiles.
+    // Types are checked by `deno task ok`, not here.
     const sources = ["--no-check", "--no-lock", "--config", await copySources(tree, carried)];
     const included = Object.keys(carried).flatMap((file) => ["--include", file]);
     const target = ["--target", `${arch}-unknown-linux-gnu`, "--output", binary, await bundleStart(tree)];
@@ -136,7 +139,7 @@ export async function makeOwn(out: string, stage: string): Promise<Tree> {
   return await makeOwnTree(path.join(stage, "own"), binary, library);
 }
 
-/** Makes the program, the library and the archives. Returns the tree to install on each machine. */
+/** Makes the program, the library and the archives. Returns the installed tree of each machine. */
 export async function compile(out: string, stage: string): Promise<Tree[]> {
   const own = await makeOwn(out, stage);
   const trees = [own];

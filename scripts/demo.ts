@@ -186,7 +186,10 @@ async function showIperf(directory: string): Promise<void> {
   say("iperf", await compareRates(() => iperfRate(undefined), () => iperfRate(directory)));
 }
 
-/** Prints a line if other programs distort the rates. One more is allowed: the load still includes the build. */
+/**
+ * Prints a line if other programs distort the rates. The load average may be one above the number of processors, as it
+ * still includes the build.
+ */
 function showLoad(): void {
   const [load = 0] = Deno.loadavg();
   const processors = navigator.hardwareConcurrency;

@@ -1,6 +1,6 @@
 /** Makes files for builds: names by content, and files that appear complete or not at all. */
 
-/** @returns A short name for these parts: the same parts have the same name. */
+/** @returns A short name for the texts `parts`, always the same for the same texts in the same order. */
 export async function hash(parts: readonly string[]): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
   return Array.from(new Uint8Array(digest).subarray(0, 12), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,8 +1,9 @@
 /**
  * Makes the trap's seccomp filter, a program for the kernel's classic BPF, from the list of calls (`c/rt/calls.h`).
- * `scripts/build.ts` writes the filter before it compiles. The filter first finds the call by a binary search for its
- * number. The decisions follow, and then the verdicts. The filter is short, because at each start the kernel compiles
- * it and runs it once for every system call number (seccomp_cache_prepare).
+ * `scripts/build.ts` writes the filter before it compiles. The filter finds the call by a binary search for its number.
+ * From there it jumps to the call's decision, the instructions that check its arguments, and then to a verdict, the
+ * instruction that returns the action. The filter is short, because whenever it is installed, the kernel compiles it
+ * and runs it once for every system call number (seccomp_cache_prepare).
  */
 
 /** C that the preprocessor turns into the rows that {@linkcode filterHeader} reads. */
@@ -17,9 +18,9 @@ UNSOCK_CALLS(ROW) UNSOCK_DOOR_CALLS(DOOR_ROW)
 interface Row {
   readonly name: string;
   readonly number: number;
-  /** The argument with the mark of the library's own calls, or undefined if no argument has it. */
+  /** The index of the argument in which the library's own calls carry its mark, or undefined if they carry none. */
   readonly mark: number | undefined;
-  /** The rule's name, and its values, which are C expressions (`c/trap/trapped.h`). */
+  /** The name of the rule that decides on the call, and the rule's values, C expressions (`c/trap/trapped.h`). */
   readonly rule: string;
   readonly values: readonly string[];
 }
@@ -57,7 +58,7 @@ function readRows(expanded: string): Row[] {
   );
 }
 
-/** Builds the program. All jumps go forward. */
+/** Collects the filter's instructions. All jumps go forward. */
 class Maker {
   readonly #program: Instruction[] = [];
   readonly #places = new Map<string, number>();

@@ -1,6 +1,6 @@
 /**
- * Measures fronts between a TCP port and a Unix socket, `unsock expose` among them, in turn, round by round. Writes the
- * section of `docs/which-tool.md` about them.
+ * Measures fronts, `unsock expose` among them, which make a server on a Unix socket reachable at a TCP port. They take
+ * turns, round by round. Writes the section of `docs/which-tool.md` about them.
  *
  * Usage: `deno task bench:fronts [ROUNDS]`, with socat and systemd installed.
  */

@@ -1,6 +1,6 @@
 /**
- * Measures `unsock expose --http` beside nginx, Caddy, portless and a plain proxy, in turn, round by round. Writes the
- * section of `docs/bench.md` about them.
+ * Measures `unsock expose --http`, nginx, Caddy, portless and a plain proxy. They take turns, round by round. Writes
+ * the section of `docs/bench.md` about them.
  *
  * Usage: `deno task bench:http [ROUNDS]`, with nginx, caddy, ab (apache2-utils) and npm installed.
  */

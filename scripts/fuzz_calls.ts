@@ -53,7 +53,10 @@ let end = performance.now() + (most === Infinity ? Number(values.seconds) * 1000
 /** The folders of code that `--coverage` reports. */
 const COVERED = /^c\/(calls|files|replace)\/.*\.c$/;
 
-/** True if the program differs `times` times, and no row explains it. A difference in one busy moment is no finding. */
+/**
+ * True if the program's results differ in each of `times` runs, and no row of docs/limits.md explains a difference. A
+ * difference in one run alone may come from a busy machine.
+ */
 async function isFinding(program: Program, door: Door, times: number): Promise<boolean> {
   // A plain server needs a control file: without one, clients do not reach it.
   if (program.some((line) => / plain /.test(line)) && !program.some((line) => / control /.test(line))) return false;
@@ -72,7 +75,7 @@ async function show(program: Program, door: Door): Promise<void> {
   }
 }
 
-/** Prints the shortest form of a program that differs. Returns false if this form does not differ every time. */
+/** Prints the shortest form of a program with a difference. Returns false if this form does not differ in every run. */
 async function report(program: Program, door: Door, number: number): Promise<boolean> {
   const late = performance.now() + SHRINK_MS;
   const shows = async (shorter: Program) => performance.now() < late && await isFinding(shorter, door, REPEATS - 1);
@@ -88,7 +91,7 @@ async function report(program: Program, door: Door, number: number): Promise<boo
   return counts;
 }
 
-/** Runs the programs in files through each door. Returns how many ran, and how many differ without a row. */
+/** Runs the programs in files through each door. Returns how many ran, and how many have a difference without a row. */
 async function replay(): Promise<{ programs: number; found: number }> {
   let found = 0;
   for (const file of positionals) {

@@ -7,7 +7,10 @@ const AGAIN_MS = 20;
 
 const controller = new AbortController();
 
-/** Aborts when a signal arrives. The work gives it to the programs that it waits for, so that they end, too. */
+/**
+ * Aborts when one of `SIGNALS` arrives. The work passes this AbortSignal to the commands that it waits for, so that
+ * they end, too.
+ */
 export const interrupted: AbortSignal = controller.signal;
 
 /** Returns the signals that this process does not ignore. nohup, for example, makes it ignore SIGHUP. */

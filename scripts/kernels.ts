@@ -1,9 +1,8 @@
 /**
  * Runs the probes on Debian's kernels, each booted under qemu: `deno task test:kernels [SERIES…]`, by default all of
  * them. Each probe runs preloaded, trapped and static, as root and as an ordinary user; with `--quick`, once in each
- * way.
- * `--probes=NAME,…` chooses the probes. A slow machine may take as long as it needs, but a guest that prints nothing
- * for ten minutes is ended (`--patience=MINUTES`). The last line is `N passed, N failed`.
+ * way. `--probes=NAME,…` chooses the probes. A slow machine may take as long as it needs, but a guest that prints
+ * nothing for ten minutes is ended (`--patience=MINUTES`). The last line is `N passed, N failed`.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { type Case, judge, makeCases, unknownProbe } from "../tests/kernels/cases.ts";
@@ -53,7 +52,10 @@ function parse(args: readonly string[]): Options | string {
   };
 }
 
-/** Returns the cases. On arm64, only those that user emulation cannot run: trapped calls, and a changed libc. */
+/**
+ * Returns the cases. On arm64, leaves out the preloaded ones, which `tests/aarch64` runs in qemu's user emulation.
+ * Keeps `endings_stdio`, for which the library changes libc's code.
+ */
 function casesOf({ machine }: Series, { quick, probes }: Options): Case[] {
   const cases = makeCases(["preload", "static", "raw"], ["root", "user"], machine, probes)
     .filter(({ door, probe }) => machine === "x86_64" || door !== "preload" || probe === "endings_stdio");

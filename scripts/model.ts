@@ -1,7 +1,8 @@
 /**
- * Visits every state of the model of a port's names (`tests/proofs/port.pml`; with `--udp`, `port_udp.pml`): of every
- * choice of three processes with two kills (or `--kills N`) and then a last bind; and of every choice of two servers,
- * once with these kills and a client instead of the last bind, once with one kill and a call that fails.
+ * Visits every state of the model of a port's names (`tests/proofs/port.pml`; with `--udp`, `port_udp.pml`). A choice
+ * says which processes the model has. Visits every choice of three processes, of which up to two (or N, by `--kills N`)
+ * are killed, and after which a last process binds; every choice of two servers and a client, with as many kills; and
+ * every choice of two servers with one kill and one call that fails.
  *
  * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`. WORD leaves only the choices whose
  * letters contain it. `--most` visits only N of these, at equal distances. `--whole` switches partial order reduction
@@ -46,7 +47,7 @@ function allChoices(model: Model, kills: number, word: string): Choice[] {
   ].filter(({ kinds }) => kinds.includes(word));
 }
 
-/** @returns `most` of the elements, at equal distances. */
+/** @returns As many elements as the number `most` says, at equal distances. */
 function spread<T>(all: readonly T[], most: number): T[] {
   return all.filter((_, i) => Math.floor((i + 1) * most / all.length) > Math.floor(i * most / all.length));
 }

@@ -23,7 +23,10 @@ function deno(...args: string[]): Step {
   return { name: `deno ${args.join(" ")}`, run };
 }
 
-/** The checks that fail soonest come first. C warnings are errors in the build; tests check the exported symbols. */
+/**
+ * The checks by Deno and the build, those that fail soonest first. C warnings need no check, since the build treats
+ * them as errors; nor do the exported symbols, since tests check them.
+ */
 const DENO_CHECKS: readonly Step[] = [
   deno("fmt", "--check"),
   deno("lint"),

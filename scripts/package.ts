@@ -2,9 +2,9 @@
  * Makes packages in `dist/`: the files of `deno task compile`; for each machine, Debian's and npm's packages and an OCI
  * image layout; and `SHA256SUMS` of all. Or makes one kind of package alone.
  *
- * Usage: `deno task package [npm|oci|deb]`. `npm` and `oci` need no runtime for a program. `deb` makes this machine's
- * package alone. Needs dpkg-deb and npm. SOURCE_DATE_EPOCH dates the files; DENORT_BIN and DENORT_BIN_AARCH64 are as
- * for compile.
+ * Usage: `deno task package [npm|oci|deb]`. `npm` and `oci` contain no compiled program, and so need no Deno runtime to
+ * compile one. `deb` makes this machine's package alone. Needs dpkg-deb and npm. SOURCE_DATE_EPOCH, DENORT_BIN and
+ * DENORT_BIN_AARCH64 have the same effect as in `scripts/compile.ts`.
  */
 import { compile, makeOwn, ship } from "./compile.ts";
 import { type DebianMachine, makeDeb } from "./dist/deb.ts";

@@ -1,6 +1,6 @@
 /**
- * Shows the progress of long work on standard error: on a terminal, one line that is overwritten; in a pipe or a file,
- * nothing. For work of many minutes, also prints a line for each step, everywhere.
+ * Shows the progress of long work. If standard error is a terminal, overwrites one line of it. For work of many
+ * minutes, also prints a line for each step, on standard output.
  */
 
 const ERASE_LINE = "\r\x1b[K";

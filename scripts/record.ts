@@ -16,14 +16,16 @@ export interface Recording {
   /** Lines that the shell runs before the commands. Their output is not shown. */
   readonly prepare: string;
   readonly commands: readonly string[];
-  /** The lines of output to show. Leaves out others, since root sees other users' loopbacks, too. */
+  /**
+   * Matches the lines of output to show. All others are left out, since root's list has other users' loopbacks, too.
+   */
   readonly shown?: RegExp;
 }
 
 const TITLE =
   "Two checkouts serve on port 3000 at once: a client in each reaches its own server, and no TCP port is open";
 
-/** The checkout with which the commands begin, and its page. */
+/** Makes a checkout, `webshop`, with one page. The commands start from it. */
 const PREPARE = `
 git init -q webshop
 echo '<h1>shop</h1>' >webshop/index.html

@@ -1,5 +1,6 @@
 /**
- * Measures the cost of a unit of work beside few and beside very many things, and writes a table for each kind of work.
+ * Measures how the cost of a unit of work, such as a bind, grows with the number of sockets, files or processes that
+ * exist meanwhile. Writes a table for each kind of work.
  *
  * Usage: `deno task scale [--json] [--quick] [--out FILE]`
  */
@@ -18,7 +19,7 @@ export interface Scale {
   readonly directories: readonly DirectoryCost[];
 }
 
-/** Formats one curve as a Markdown table: microseconds for each way, and the ratio to the first row's. */
+/** Formats one curve as a Markdown table: each way's microseconds, and their ratio to those in the first row. */
 export function formatCurve({ title, points }: Curve): string {
   const [first] = points;
   const ways = [NATIVE, LOOPBACK, UNSOCK].filter((way) => first?.microseconds[way] !== undefined);

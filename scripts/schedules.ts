@@ -1,9 +1,10 @@
 /**
- * Runs every schedule of every scenario in `tests/explore/scenarios.ts`: two to four processes under the library,
- * stopped at each system call. Does this in several ways: without a kill, with a kill, and with a call that fails.
+ * Runs every schedule of every scenario in `tests/explore/scenarios.ts`. A scenario is two to four processes under the
+ * library, which are stopped at each system call; a schedule is an order in which they continue. Runs the schedules in
+ * several ways: without a kill, with a kill, and with a call that fails.
  *
  * Usage: `deno task test:schedules [--most N] [--walks N] [--seed S] [WORD]`. WORD chooses the scenarios whose letters
- * contain it. With --most, runs N schedules of each scenario in each way, chosen by the seed S; without it, all of
+ * contain it. With --most, runs N schedules of each scenario in each way, chosen by the seed S; without --most, all of
  * them, which takes hours. With --walks, instead runs N random walks in all, of up to eight turns, with up to two kills
  * or a call that fails. The last line is `N schedules, M findings, the last L without one`. The exit status is not 0 if
  * there were findings.

@@ -74,7 +74,10 @@ export function readPages(): Map<string, string> {
   ]);
 }
 
-/** Converts the manual's source to a page. Requests separate paragraphs, and leave no words. */
+/**
+ * Converts the manual's roff source to a page. Lines with other requests than fonts become blank, and so end a
+ * paragraph.
+ */
 function fromRoff(roff: string): string {
   return roff.replaceAll(/^\.nf$[^]*?^\.fi$/gm, "\n\n").replaceAll(/^\.(?:B|I|BR|IR) (.*)$/gm, "$1")
     .replaceAll(/^\..*$/gm, "\n\n").replaceAll(/\\f[BIRP]/g, "").replaceAll(/\\-/g, "-");

@@ -1,8 +1,8 @@
 /**
- * Measures how long a command takes to start, by each way to start it, and writes the last section of `docs/bench.md`.
+ * Measures how long a command takes with each way to start it, and writes the last section of `docs/bench.md`.
  *
- * Usage: `deno task bench:starts [ROUNDS]`, after `deno task compile` by the same Deno; DENORT_BIN is as for compile.
- * Run it on a quiet machine, as the results are milliseconds.
+ * Usage: `deno task bench:starts [ROUNDS]`, after `deno task compile` by the same Deno; DENORT_BIN has the same effect
+ * as in `scripts/compile.ts`. Run it on a quiet machine, as the results are milliseconds.
  */
 import * as path from "@std/path/posix";
 import { describeMachine, otherWork } from "./bench/machine.ts";

@@ -1,10 +1,10 @@
 /**
  * Runs other projects' own tests over TCP and under unsock, each in a network namespace: `deno task test:suites
  * [NAME…]`, by default all suites. A test that passes over TCP but not under unsock is a difference. Fails if a
- * difference is not in `scripts/suites/known.json`. `--write`: writes the results into `docs/suites.json` and
- * `docs/suites.md`; other suites keep their earlier results. `--page`: only writes the page, from the stored results.
- * `--part=NAME,…`: runs only these parts. `--list`: lists all suites. The last line is `N passed, N failed`: of the
- * tests that pass over TCP, how many pass under unsock, too, and how many do not.
+ * difference is not in `scripts/suites/known.json`, or if a suite did not run as it should. `--write`: writes the
+ * results into `docs/suites.json` and `docs/suites.md`; other suites keep their earlier results. `--page`: only writes
+ * the page, from the stored results. `--part=NAME,…`: runs only these parts. `--list`: lists all suites. The last line
+ * is `N passed, N failed`: of the tests that pass over TCP, how many pass under unsock, too, and how many do not.
  */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { untilInterrupted } from "./interruption.ts";

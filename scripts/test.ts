@@ -2,8 +2,8 @@
  * Builds, runs the tests and ends with one line, `N passed, N failed`.
  *
  * Usage: `deno task test [--all] [deno test's arguments]`. Without `--all`, and without a named file or folder, leaves
- * out the longest tests. First prints how many files run and how long they take. At the end prints which tests were
- * skipped, why, and how to run them. The exit status is that of `deno test`.
+ * out the longest tests. Unless a file or folder is named, first prints how many files run and how long they take. At
+ * the end prints how many tests were skipped, why, and how to run them. The exit status is that of `deno test`.
  */
 import * as path from "@std/path/posix";
 import type { Skip } from "../tests/support/skips.ts";
@@ -43,13 +43,14 @@ export function countSoFar(output: string): Counts & { readonly files: number } 
   return { passed: count("ok"), failed: count("FAILED"), ignored: count("ignored"), files };
 }
 
-/** The tests that run, and their longest time on these processors without other work. */
+/** The test files that run. */
 interface Plan {
   /** Whether no file or folder was named. */
   readonly isWhole: boolean;
   readonly files: number;
-  /** The number of longest files, which are left out. */
+  /** How many files are left out, as they take longest. */
   readonly left: number;
+  /** How long the tests take if all programs are installed and nothing else runs. Not for named files. */
   readonly seconds: number;
 }
 
@@ -74,7 +75,7 @@ function tellPlan({ files, left, seconds }: Plan): void {
   console.log(`${files} test files: some ${minutes(seconds)} if ${processors} processors are idle${whole}`);
 }
 
-/** @returns The lines before the last one. If files are named, describes skipped tests only if there are any. */
+/** @returns The lines before the last one. If files are named, there are such lines only if a test was skipped. */
 export function lastLines({ isWhole, left }: Plan, ignored: number, skips: readonly Skip[]): string {
   return isWhole || ignored > 0 ? describeSkipped(ignored, skips, left) : "";
 }

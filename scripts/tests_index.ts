@@ -2,8 +2,9 @@
  * Measures which tests run each file of C, and writes the second table of `tests/README.md`.
  *
  * Usage: `deno task index [TEST…]`, as root, since some tests need it. Runs the named test files, or those not measured
- * yet (an hour or two, one at a time), under a library in which each block of code marks itself. Ctrl-C ends it after
- * the current test. `build/index` keeps the measurements. They count as long as the file of C is unchanged.
+ * yet (an hour or two, one at a time), with a build of the library that records which blocks of its code have run.
+ * Ctrl-C ends it after the current test. `build/index` keeps the measurements. A measurement of a file of C is used as
+ * long as that file is unchanged.
  */
 import * as path from "@std/path/posix";
 import { readText } from "../lib/system/files.ts";
@@ -18,7 +19,10 @@ const PLACE = path.join(ROOT, "build/index");
 const TREE = path.join(PLACE, "tree");
 const PAGE = path.join(ROOT, "tests/README.md");
 
-/** Folders whose tests do not run this machine's `build/libunsock.so`, or run it only in other builds. */
+/**
+ * Folders of `tests/` whose tests run no `libunsock.so` of this machine, or only builds other than
+ * `build/libunsock.so`.
+ */
 const APART = ["aarch64", "compiled", "faults", "kernels", "npm", "proofs", "scripts", "threads", "vm"];
 
 async function output(command: string, ...args: string[]): Promise<string> {

@@ -10,7 +10,7 @@ const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 /** The directory with an empty file for each analysis that has passed. The same analysis is not repeated. */
 const PASSED = path.join(ROOT, "build", "analysed");
 
-/** Makes system calls opaque functions for the analysers. Its own comment says why. */
+/** The header that declares system calls as functions without a body, for the analysers. Its own comment says why. */
 const SYSTEM_CALLS = "scripts/ok/sys.h";
 
 const FLAGS = [...COMPILE_FLAGS, "-include", SYSTEM_CALLS, "-o", "/dev/null"];
@@ -21,7 +21,8 @@ const CLANG_FLAGS = [
   "-analyzer-werror",
   "-Xclang",
   "-analyzer-output=text",
-  // Also reports mistakes that follow a NULL returned by a function here. By default the analyser leaves them out.
+  // Also reports mistakes that follow if a function of the library returns NULL. By default the analyser leaves them
+  // out.
   "-Xclang",
   "-analyzer-config",
   "-Xclang",

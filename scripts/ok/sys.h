@@ -1,6 +1,7 @@
 /*
  * Replaces c/rt/sys.h while the C code is analysed. No analyser sees that the assembly in that file writes through the
- * pointers among its operands. Of a function without a visible body, each analyser assumes that it may.
+ * pointers among its operands. But each analyser assumes that a function without a visible body may write through its
+ * pointers.
  */
 #define UNSOCK_RT_SYS_H
 
