@@ -17,7 +17,7 @@ export function stateOfProcess(pid: number): ProcessState {
 
 /**
  * Returns for how many seconds no thread of a process has run, or undefined if this is not known. The kernel takes the
- * times from processors' clocks, which programs cannot read. So "now" is the time at which this process last ran.
+ * times from processors' own clocks. So "now" is the time at which this process last ran, by the same clocks.
  */
 function idleSeconds(pid: number): number | undefined {
   const now = lastRun("/proc/self");

@@ -18,7 +18,10 @@ const FIELDS_MOST = 65_536;
 const OPENED_AT_ONCE = 8;
 /** The budget of stream resets. A browser that leaves a page resets at most all its open streams. */
 const RESETS = { most: 200, perSecond: 50 };
-/** The budget of frames that carry nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA and unknown frames. */
+/**
+ * The budget of frames that carry nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown frames, and DATA that is
+ * padded, or is empty and does not end its stream.
+ */
 const IDLE = { most: 1_000, perSecond: 200 };
 /** Each DATA frame to the client allows this many WINDOW_UPDATE frames: for its stream and for the connection. */
 const UPDATES_PER_DATA = 2;

@@ -6,7 +6,7 @@ export interface IpListener {
   readonly port: number;
   readonly kind: "stream" | "datagram";
   readonly inode: number;
-  /** TCP: the connections that wait for `accept`. UDP: the bytes that wait to be received. */
+  /** TCP: the connections that wait for `accept`. UDP: the bytes of memory that waiting datagrams take. */
   readonly queued: number;
 }
 
