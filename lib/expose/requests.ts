@@ -36,7 +36,10 @@ interface Given {
   readonly entry: LogEntry | undefined;
 }
 
-/** Refuses a request without TLS at a port that serves HTTPS. Redirects it to HTTPS unless its host is a stranger's. */
+/**
+ * Refuses a request without TLS at a port that serves HTTPS. Redirects the request to HTTPS if its host is the front
+ * or a loopback.
+ */
 function refusePlain({ host, name, path }: Asked): Refusal {
   const sentence = "This port serves HTTPS: write https:// instead of http://.";
   if (ownerOf(name).kind === "stranger") return { status: 400, sentence };

@@ -21,7 +21,7 @@ export interface PageAnswer {
   readonly status: number;
   /** The sentence above the list, or undefined if the page has only the list. */
   readonly sentence?: string;
-  /** The loopbacks on the page. For a stranger's host name nothing: the stranger's web page must not learn them. */
+  /** The loopbacks on the page. Nothing for the host name of another site, whose web pages must not learn them. */
   readonly lists: "all" | "nothing" | Loopback;
   /** The URL at which the client should ask instead. */
   readonly location?: string;

@@ -2,7 +2,10 @@
 import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 
-/** The doors. `none`: no door reaches the program. `script`: the next step decides. `unknown`: unreadable file. */
+/**
+ * The doors: how the library reaches a program. `none`: not at all. `script`: the next step decides. `unknown`: the
+ * program's file cannot be read.
+ */
 const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
 
 export type Door = typeof DOORS[number];

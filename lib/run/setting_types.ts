@@ -9,7 +9,7 @@ export interface SettingType {
   readonly choices?: readonly string[];
 }
 
-/** Doors. `auto` is the door that fits the program. */
+/** `preload`: by preloading. `trap`: by trapping system calls. `auto`: by the one of both that fits the program. */
 const ENGINES = ["auto", "trap", "preload"] as const;
 
 /** The absolute path of a directory, so short that `sun_path` has room for the files' names. */

@@ -17,9 +17,9 @@ export interface SocketName {
   readonly port: number;
   readonly kind: Port["kind"];
   /**
-   * `plain`: a `PORT.sock` that is no link of unsock's. `port`: a link to the first socket. `first`: the first socket's
-   * own file. `listed`: the own file of another socket in the port's record. `unlisted`: the own file of any other
-   * socket. The other words are for internal files.
+   * `plain`: a `PORT.sock` that is no link of unsock's. `port`: a `PORT.sock` that is a link to the port's first
+   * socket. `first`: the first socket's own file. `listed`: the own file of another socket in the port's record,
+   * `.PORT@`. `unlisted`: the own file of any other socket. The other words are for internal files.
    */
   readonly what: typeof WHAT[number];
   /** The address that the socket is bound to, or undefined if the name does not show it. */
