@@ -50,7 +50,7 @@ export class Connections {
   #accepted = 0;
   #serverCount = 0;
 
-  /** The number of clients' connections accepted so far, including those that got a 503. */
+  /** The number of clients' connections accepted so far, including those that were refused. */
   get accepted(): number {
     return this.#accepted;
   }

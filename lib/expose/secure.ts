@@ -17,7 +17,7 @@ const LOOK_MS = 1_000;
 /** Reads the decrypted side of a TLS connection. */
 type Begin = (socket: TLSSocket) => void;
 
-/** Returns a connection's addresses. No two open connections have the same addresses. */
+/** Returns the addresses and ports of a connection's ends. No two open connections have the same ones. */
 function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return [remoteAddress, remotePort, localAddress, localPort].join(" ");
 }

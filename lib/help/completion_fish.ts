@@ -120,7 +120,7 @@ function quote(text: string): string {
   return `'${text.replace(/['\\]/g, "\\$&")}'`;
 }
 
-/** Returns one line for each completion, with all commands that share it. */
+/** Returns a line for each completion. Commands that have the same completion share the line. */
 function completionLines(commands: readonly Command[]): string[] {
   const commandsOf = new Map<string, { readonly line: Line; readonly names: string[] }>();
   for (const { name, options, operands: [operand], isWrapper } of commands) {

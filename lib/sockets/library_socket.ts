@@ -11,7 +11,7 @@ const MSG_DONTWAIT = 0x40;
 const EISCONN = 106;
 const EINPROGRESS = 115;
 
-/** Names of the errors that the self-test provokes. */
+/** Names of errors with which the self-test's calls may fail. */
 const ERRNO: Readonly<Record<number, string>> = {
   11: "EAGAIN",
   22: "EINVAL",
