@@ -6,7 +6,7 @@ import { childrenOf, ipSockets, type Sample, sample } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Ports, SteadyServer } from "./load.ts";
 
-/** How many more descriptors than after warm-up a server may hold: clients may have that many more connections. */
+/** A server may hold this many descriptors more than after warm-up: clients may have that many more connections. */
 const MORE_DESCRIPTORS = 40;
 const MORE_RSS_KB = 12 * 1024;
 const SETTLE_MS = 2_000;
@@ -43,7 +43,7 @@ export class Accounts {
     this.#inodes = new Map(servers.map(({ file }) => [file, inodeOf(path.join(family.sockets, file))]));
   }
 
-  /** Records each server's present resources as its baseline. */
+  /** Records each server's present resources. Later checks compare with these. */
   warmUp(): void {
     for (const server of this.#watched) server.warm = sample(server.pid);
   }
@@ -80,7 +80,9 @@ export class Accounts {
     }
   }
 
-  /** Checks that only killed processes have left files. */
+  /**
+   * Checks that no lasting server has a stale file, and that killed processes and the faults can have left all others.
+   */
   #checkLeftFiles(before: ReturnType<typeof readFiles>): void {
     const kills = {
       clients: this.ledger.row("fault: client killed").done,
@@ -106,7 +108,7 @@ export class Accounts {
     for (const server of this.#watched) server.last = sample(server.pid) ?? server.last;
   }
 
-  /** @returns The summary's rows: descriptors before, during and after load; memory after warm-up and at the end. */
+  /** @returns The summary's rows: descriptors and memory before the load, after warm-up, and at the end. */
   table(): Record<string, string> {
     return Object.fromEntries(this.#watched.map(({ name, idle, warm, last }) => {
       const descriptors = `descriptors ${idle.descriptors}, ${warm?.descriptors ?? "-"}, ${last.descriptors}`;

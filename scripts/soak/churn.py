@@ -125,7 +125,7 @@ def _ask(report, pool, visitor, with_datagrams):
 
 
 def _leave_behind(port):
-    """Makes the files that a killed server leaves: no socket is bound to them."""
+    """Makes stale files, as a killed server leaves them."""
     for name, kind in ((f"{port}.sock", socket.SOCK_STREAM), (f"{port}.dgram.sock", socket.SOCK_DGRAM)):
         with socket.socket(socket.AF_UNIX, kind) as sock:
             try:

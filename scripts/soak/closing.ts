@@ -7,7 +7,10 @@ import type { Ledger } from "./ledger.ts";
 import { KINDS } from "./load.ts";
 
 const END_MS = 40_000;
-/** The time for a child that the library leaves at exit if a thread was in accept (`c/files/release.c`). */
+/**
+ * How long the library's child may live after an exit: the library leaves one if a thread waits in accept or a receive
+ * (`c/files/release.c`).
+ */
 const LINGER_MS = 8_000;
 
 async function within(milliseconds: number, condition: () => boolean): Promise<boolean> {

@@ -30,7 +30,8 @@ interface SocketFile {
 export function readFiles(directory: string, library = new Library(BUILT, Environ.of({}))): SocketFile[] {
   // Reads the sockets first. So a socket that is bound later looks stale, but only in this one reading.
   const bound = new BoundSockets(directory, library.ask(SOCKETS_QUESTION));
-  // Lists the files before it asks the library. So the library also knows a lock that is made meanwhile.
+  // Lists the files before it asks the library. In the other order, a lock that is made in between would be listed, but
+  // unknown to the library.
   const names = Array.from(Deno.readDirSync(directory), ({ name }) => name), begun = Date.now();
   const known = new Map(library.ask(namesQuestion(), { dir: directory }).map((name) => [name.name, name]));
   return names.flatMap((name) => {
@@ -46,7 +47,7 @@ export function readFiles(directory: string, library = new Library(BUILT, Enviro
   });
 }
 
-/** True if the file was made at this moment or later. Allows for the ticks of the clock that dates files. */
+/** True if the file was changed at the time `than` or later. Allows for the ticks of the clock that dates files. */
 function isYounger(file: string, than: number): boolean {
   return (lstatOrUndefined(file)?.mtimeMs ?? 0) > than - TICK_MS;
 }

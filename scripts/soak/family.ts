@@ -78,7 +78,7 @@ export class Family {
     }
   }
 
-  /** @returns The living processes that are no members. */
+  /** @returns The living processes with this family's UNSOCK_DIR that are no members. */
   strangers(): number[] {
     return processesWith(`UNSOCK_DIR=${this.sockets}`).filter((pid) =>
       !this.#members.some((member) => member.pid === pid)

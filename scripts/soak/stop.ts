@@ -13,7 +13,7 @@ export class Stop {
     for (const wake of this.#waiting) wake();
   }
 
-  /** Waits for a time, or until the soak is to end. Returns whether it is to end. */
+  /** Waits `milliseconds`, or until the soak must end. Returns true if it must end. */
   async pause(milliseconds: number): Promise<boolean> {
     if (this.#isSet) return true;
     const { promise, resolve } = Promise.withResolvers<void>();

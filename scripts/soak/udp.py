@@ -1,4 +1,4 @@
-"""Datagrams: udp.py serve|events PORT; udp.py connected|unconnected|deaf PORT..."""
+"""Servers and clients that exchange datagrams: udp.py serve|events PORT; udp.py connected|unconnected|deaf PORT..."""
 
 import os
 import random

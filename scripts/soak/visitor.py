@@ -1,8 +1,8 @@
 """A server that comes and goes: visitor.py PORT serve|waits|forks|race
 
 serve: serves in one thread. waits: ends by exit(3) while one of its threads waits in accept. forks: the parent makes
-the sockets and ends; its child serves. race: binds when a line arrives on standard input. Prints "listening PID" or
-"refused ERRNO".
+the sockets and ends; its child serves. race: prints "ready", and binds when a line arrives on standard input. Each then
+prints "listening PID" or "refused ERRNO".
 """
 
 import os
