@@ -1,4 +1,4 @@
-/** CPython's tests, for Debian's Python, with a runner of this project: Python's own one reports in many formats. */
+/** CPython's tests, for Debian's Python, with a runner of this project: Python's own runner reports in many formats. */
 import { dirname, fromFileUrl, join } from "@std/path/posix";
 import { readReport } from "./readers.ts";
 import type { Part, Suite } from "./suite.ts";

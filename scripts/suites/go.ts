@@ -28,7 +28,7 @@ const FOREIGN = [
   "golang.org/x/net/websocket",
 ];
 const DEBIAN_GOPATH = "/usr/share/gocode";
-/** The package whose tests run in short mode: without it, some of them would resolve Google's and other names. */
+/** The package whose tests run in short mode: otherwise some of them would resolve Google's and other names. */
 const SHORT = "net";
 const SECONDS = 420;
 
@@ -36,7 +36,7 @@ interface Way {
   readonly packages: readonly string[];
   /** Additional variables for the compiler. */
   readonly build?: Readonly<Record<string, string>>;
-  /** Additional variables for the tests, and their arguments. */
+  /** Additional variables and arguments for the tests. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
 }

@@ -1,4 +1,7 @@
-/** Runs a command in a network namespace, over its TCP or under unsock, and reads the kernel's counters of that namespace. */
+/**
+ * Runs a command in a network namespace, over the namespace's TCP or under unsock. Reads the kernel's counters of the
+ * namespace.
+ */
 import { join } from "@std/path/posix";
 import { interrupted } from "../interruption.ts";
 import { NOBODY } from "../../tests/support/users.ts";

@@ -63,7 +63,7 @@ function pytest(cwd: string, files: readonly string[], env: Record<string, strin
 /** Returns a command that prints a module's name and version. It fails if a module is missing. */
 function pythonVersion(name: string, others: readonly string[]): string[] {
   const modules = [name.toLowerCase(), "pytest_timeout", ...others].join(", ");
-  // -P: without the modules in the working directory, the source.
+  // -P: imports no modules from the working directory, which has the source.
   return ["/usr/bin/python3", "-P", "-c", `import ${modules}; print("${name}", ${name.toLowerCase()}.__version__)`];
 }
 
@@ -130,7 +130,7 @@ export const UVLOOP: Suite = {
   version: pythonVersion("uvloop", ["OpenSSL", "aiohttp", "psutil"]),
   least: 400,
   async prepare(tree, work) {
-    // Beside the source's `uvloop`, which is not built, the tests would not find Debian's.
+    // In the source tree, the tests would import the source's `uvloop`, which is not built, instead of Debian's.
     await linkInto(work, join(tree, "tests"));
     return [pytest(work, ["tests"])];
   },
@@ -167,7 +167,7 @@ export const FASTIFY: Suite = {
       cwd: tree,
       seconds: SECONDS,
       chooses: true,
-      // A test's name begins with its file's.
+      // A test's name begins with the name of its file.
       command: (
         { only },
       ) => ["sh", "-c", loop, "sh", ...new Set(only?.map((test) => test.replace(/: .*/s, "")) ?? files)],

@@ -78,7 +78,7 @@ export function readGo(output: string): Results {
 /** Steps that a test of redis repeats at random while it has time. All repetitions count as one test. */
 const AT_RANDOM = /^PSYNC2 .*: kill (?:first|chained) replica$/;
 
-/** Reads the output of redis's runner. It does not report the start of a test. */
+/** Reads the output of redis's runner, which does not report the start of a test. */
 export function readRedis(output: string): Results {
   const named = new Named();
   const words: Record<string, Status> = { ok: "pass", err: "fail", exception: "fail", timeout: "fail", skip: "skip" };
@@ -107,8 +107,9 @@ export function readTcl(output: string): Results {
 }
 
 /**
- * Reads the output of Ruby's own tests with `-v --show-skip`: each test when it has ended, and at the end a list of
- * those that did not pass. Without this list, every test counts as unfinished.
+ * Reads the output of Ruby's own tests with `-v --show-skip`: a line for each test that has ended, and last a list of
+ * those that did not pass. If the output stops before its line `Finished tests in …`, tests that are not in the list
+ * count as unfinished.
  */
 export function readRuby(output: string): Results {
   const results = new Map<string, Status>();

@@ -4,7 +4,7 @@ import { addCounters, type Counters, NO_COUNTERS, type Ran, runInside } from "./
 import { compare, type Compared, notRun, type Results, type Status, suspects } from "./results.ts";
 import type { Part } from "./suite.ts";
 
-/** How often a part is started at most: if a test hangs or ends the program, the part continues in a new one. */
+/** How often a part is started at most: if a test hangs or ends the program, a new process runs the remaining tests. */
 const MOST_RESUMED = 8;
 
 export interface PartResult extends Compared {
@@ -24,7 +24,8 @@ interface Whole {
 /**
  * @param part The part to run.
  * @param library The library's path.
- * @param logs An absolute path. `.tcp` and `.unsock` are appended for the output of all rounds, in order.
+ * @param logs An absolute path. The output of all rounds goes to the files at this path with `.tcp` and `.unsock`
+ *   appended.
  * @returns The part's results over TCP and under unsock.
  */
 export async function comparePart(part: Part, library: string, logs: string): Promise<PartResult> {
@@ -56,7 +57,10 @@ interface How {
   readonly log: string;
 }
 
-/** Runs a part, or some of its tests. If the program ends before all of `expected` began, runs those not yet begun. */
+/**
+ * Runs a part, or some of its tests. If the program ends before all of `expected` began, runs the tests that have not
+ * begun.
+ */
 async function runAll(part: Part, how: How, expected: Results): Promise<Whole> {
   const results = new Map<string, Status>();
   let counters = NO_COUNTERS;

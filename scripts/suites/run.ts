@@ -11,7 +11,7 @@ import type { SuiteRun } from "./suites_page.ts";
 import { comparePart, type PartResult } from "./rounds.ts";
 import type { Suite } from "./suite.ts";
 
-/** The Debian release whose sources are taken. The machine runs it, too, so programs and tests fit each other. */
+/** The Debian release whose sources are taken. The machine runs this release, too, so that programs and tests fit. */
 const RELEASE = "trixie";
 const BUILD_MS = 1_200_000;
 
@@ -22,7 +22,10 @@ export interface Where {
   readonly parts?: readonly string[];
 }
 
-/** @returns The suite's result. If the suite could not be run, the result has `wrong` and no tests. */
+/**
+ * @returns The suite's result. If an error ends the suite, `wrong` has the error, and only the parts before it have
+ *   results.
+ */
 export async function runSuite(suite: Suite, { cache, library, parts }: Where): Promise<SuiteRun> {
   const results: PartResult[] = [];
   const wrong: string[] = [];

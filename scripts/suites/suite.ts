@@ -18,17 +18,20 @@ export interface Part {
   /** Returns the command. `read` gets its output, or the file `report` in the scratch directory if there is one. */
   readonly command: (place: Place) => string[];
   readonly read: Reader;
-  /** Whether an ordinary user runs the part: root's servers would become a user who cannot enter root's directory. */
+  /**
+   * Whether an ordinary user runs the part: servers that root starts would change to a user who may not enter root's
+   * directory.
+   */
   readonly asUser?: boolean;
   /** Whether system calls are trapped, by `--engine trap`. */
   readonly trapped?: boolean;
-  /** Whether the command runs only the tests in `only`. */
+  /** Whether the command can run the tests in `only` alone. */
   readonly chooses?: boolean;
 }
 
 export interface Suite {
   readonly name: string;
-  /** The part of the project that is run, for the table. */
+  /** The tests that run, in Markdown, for the list in the page. */
   readonly about: string;
   readonly source?: string;
   /** The release of Debian's source package, if it differs from the release of the programs. */

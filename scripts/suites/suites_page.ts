@@ -36,7 +36,7 @@ export function parseRuns(text: string): Kept[] {
   return list;
 }
 
-/** Replaces a suite's older run by its newest, in the suites' order. */
+/** Replaces the suite's older run by `run`. Returns all runs in the order of the suites. */
 export function mergeRuns(kept: readonly Kept[], run: Kept, suites: readonly { name: string }[]): Kept[] {
   const all = new Map([...kept, run].map((one) => [one.name, one]));
   return suites.map(({ name }) => all.get(name)).filter((one) => one !== undefined);
@@ -63,7 +63,7 @@ function unique(values: readonly string[]): string {
   return [...new Set(values)].join(", ");
 }
 
-/** Returns a line about the libraries: a suite that was not run again must not look new. */
+/** Returns a line that names the build of the library under which each suite ran: an old result must not look new. */
 function libraries(runs: readonly Kept[]): string[] {
   const names = Map.groupBy(runs, ({ library }) => library);
   const told = ([library, of]: [string | undefined, readonly Kept[]]) =>

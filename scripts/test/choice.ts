@@ -5,7 +5,10 @@ const ALL = "tests/";
 export const ALL_OPTION = "--all";
 const IGNORE = "--ignore=";
 
-/** The tests that take half of the time: every failing call or order of calls, other machines, Go's compiler, npm. */
+/**
+ * The tests that take half of the time, such as those that try every failing call or every order of calls, that run on
+ * other machines, and that use Go's compiler or npm.
+ */
 export const LONG = [
   "tests/aarch64",
   "tests/booted",
@@ -36,7 +39,7 @@ export const LONG = [
 /** The files and folders that begin before all others: a long file that begins last leaves processors idle. */
 const FIRST = ["tests/probes/sockets_test.ts", "tests/probes/processes_test.ts", "tests/unit/layers_test.ts", ...LONG];
 
-/** Returns the arguments of `deno test` after its own options, for these arguments of `deno task test`. */
+/** Converts the arguments of `deno task test` to the arguments of `deno test` that follow `-A --parallel`. */
 export function readTestArguments(args: readonly string[]): string[] {
   const rest = args.filter((arg) => arg !== "--all");
   if (rest.some((arg) => !arg.startsWith("-"))) return rest;
@@ -47,8 +50,8 @@ export function readTestArguments(args: readonly string[]): string[] {
 }
 
 /**
- * Names each test file in place of the folder of all tests, the longest first. `deno test` does not ignore named files,
- * so the files to ignore are not named.
+ * Replaces the folder of all tests by the names of all test files, the longest first. `deno test` does not ignore named
+ * files, so the files to ignore are not named.
  *
  * @param args The result of readTestArguments().
  * @param files All test files.

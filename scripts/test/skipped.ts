@@ -1,4 +1,4 @@
-/** Prints at the end of `deno task test` which tests were skipped, why, and how to run them. */
+/** Formats the end of the output of `deno task test`: how many tests were skipped, why, and how to run them. */
 import { type Skip, SKIPS } from "../../tests/support/skips.ts";
 import { ALL_OPTION } from "./choice.ts";
 

@@ -1,6 +1,6 @@
 /** Makes the table of `tests/README.md`: which tests run each file of C. Does no I/O. */
 
-/** The lines of a file of C that a test did not run. */
+/** The number of lines of a file of C, and the lines that a test did not run. */
 interface MeasuredFile {
   readonly file: string;
   readonly version: string;
@@ -17,7 +17,7 @@ export interface Measured {
 /** The mark in the page. Everything below it is generated. */
 const BEGIN = "<!-- Made by deno task index. -->";
 const SHOWN = 3;
-/** The file's name, the part of it that ran, and the number of test files. */
+/** Matches a row: the file's name, the percentage of it that ran, and the number of test files. */
 const ROW = /^\| (`\S+`) \| (?:(\d+) %|[^|]+?)[^|]* \| (\d+) \|.*$/gm;
 
 function readRow(row: string): { part: number; count: number } {
