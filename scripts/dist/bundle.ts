@@ -10,10 +10,15 @@ import { DATE, ROOT, run, withStage } from "./tools.ts";
 /** The bundler, which only this file uses. Its output needs no package. */
 const ESBUILD = "esbuild@0.28.2";
 
-/** The oldest Node.js that the package supports: the first with `process.getBuiltinModule` (of 22 it is 22.3). */
+/**
+ * The oldest Node.js that the package supports: the first with `process.getBuiltinModule`. Of version 22, 22.3 is the
+ * first.
+ */
 export const OLDEST_NODE = "20.16";
 
-/** The oldest Node.js that can parse the command in PATH. The command tells its user if Node.js is too old. */
+/**
+ * The oldest Node.js that can parse the command in PATH. The command reports a Node.js that is too old for the package.
+ */
 const PARSED_BY = "node12.20";
 
 async function bundle(tree: string, entry: string, file: string, options: readonly string[]): Promise<void> {

@@ -8,7 +8,10 @@ import { DATE, ROOT, run, withStage } from "./tools.ts";
 /** Debian's name of a machine. */
 export type DebianMachine = "amd64" | "arm64";
 
-/** The version for Debian. With `~` it sorts before the release. A hyphen would begin a revision, which sorts after. */
+/**
+ * The version for Debian. A pre-release's `~` sorts it before the release. A hyphen would begin Debian's revision,
+ * which sorts after.
+ */
 export const DEBIAN_VERSION = VERSION.replace("-", "~");
 
 /** Options of `dpkg-deb`. For 97 MB, xz's level 6 takes seven times as long, and makes 25 MB instead of 29. */
@@ -18,8 +21,8 @@ const COMPRESSION = ["-Zxz", "-z1"];
 const RUNTIME = "libc6 (>= 2.27), libgcc-s1, ";
 
 /**
- * @returns `NAME <ADDRESS>` of DEBFULLNAME and DEBEMAIL, as Debian's own tools read them; else of the packaged commit's
- *   author. The project has no domain, and an address that nobody reads would be worse than none.
+ * @returns `NAME <ADDRESS>` by the variables of Debian's own tools, DEBFULLNAME and DEBEMAIL; without them, the author
+ *   of the last commit. The project has no domain, and an address that nobody reads would be worse than none.
  */
 async function maintainer(): Promise<string> {
   const { DEBFULLNAME: name, DEBEMAIL: address } = Deno.env.toObject();
@@ -69,7 +72,7 @@ function changelog(by: string): string {
 `;
 }
 
-/** Writes a file, and compresses it with `gzip`, without name and time. */
+/** Writes a file, and compresses it with `gzip`, which then stores neither name nor time. */
 async function compressed(file: string, content: string | Uint8Array): Promise<void> {
   await Deno.mkdir(path.dirname(file), { recursive: true });
   await Deno.writeFile(file, typeof content === "string" ? new TextEncoder().encode(content) : content);

@@ -30,7 +30,7 @@ function nameFor(machine: NodeMachine): string {
   return `${NAME}-linux-${machine}`;
 }
 
-/** Makes a package with `npm pack`, which gives all files the same date at any time. */
+/** Makes a package with `npm pack`, which gives all files one fixed date. */
 async function packAs(
   out: string,
   name: string,

@@ -8,7 +8,7 @@ import { VERSION } from "../../lib/system/version.ts";
 import { tellStep } from "../progress.ts";
 import { ALIKE, DATE, run, sha256, withStage } from "./tools.ts";
 
-/** A library, and its machine by Go's name. */
+/** A library, and its machine's name in Go. */
 export interface OciLibrary {
   readonly architecture: "amd64" | "arm64";
   readonly file: string;

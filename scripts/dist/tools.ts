@@ -9,7 +9,10 @@ export const ROOT = path.join(import.meta.dirname ?? ".", "..", "..");
 /** The directory of all shipped files. It is replaced as a whole. */
 const DIST = path.join(ROOT, "dist");
 
-/** The date of all files in archives, in seconds since 1970: the same files make the same archive. By default 2000. */
+/**
+ * The date of all files in archives, in seconds since 1970: the same files make the same archive. By default
+ * 2000-01-01.
+ */
 export const DATE = Deno.env.get("SOURCE_DATE_EPOCH") || "946684800";
 
 /**

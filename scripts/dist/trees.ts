@@ -13,7 +13,10 @@ export interface Tree {
   readonly hasProgram: boolean;
 }
 
-/** Makes this machine's tree: installs the program, and removes its record of files, as each package has its own. */
+/**
+ * Makes this machine's tree with the program's `install`. Removes install's record of the files, since packages have
+ * records of their own.
+ */
 export async function makeOwnTree(directory: string, program: string, library: string): Promise<Tree> {
   await run(program, ["install", "--prefix", directory, "--lib", library]);
   await Deno.remove(path.join(directory, path.dirname(RECORD)), { recursive: true });
