@@ -10,9 +10,9 @@ export interface Start {
   readonly what: string;
   readonly median: number;
   readonly least: number;
-  /** The median over the rounds of the time minus the time of `true`. */
+  /** The time minus the time of `true` in the same round: the median of these differences. */
   readonly extra: number;
-  /** The median processor time of all threads. Other load on the machine changes this number least. */
+  /** The processor time of all threads together, a median. Other load on the machine changes this number least. */
   readonly processor: number;
 }
 

@@ -16,7 +16,10 @@ export function parseCalls(table: string): number {
   return calls;
 }
 
-/** Returns the calls of both ends for one unit of work. Runs N and 2 N units, so that start and end do not count. */
+/**
+ * Returns how many system calls client and server make for one unit of work. Subtracts a run of N units from one of 2
+ * N, so that the calls of the programs' start and end do not count.
+ */
 async function callsPerUnit(rig: Rig, name: string, unit: number, place: Place): Promise<number> {
   const strace = findProgram("strace") ?? "strace";
   const file = path.join(rig.directory, "calls");

@@ -30,7 +30,7 @@ interface Measured {
   readonly name: string;
   readonly title: string;
   readonly many: readonly number[];
-  /** True if one process holds all things: then its limit of descriptors bounds `many`. */
+  /** True if one process holds all sockets: then its limit of descriptors bounds `many`. */
   readonly ofOne: boolean;
   /** True if native AF_UNIX can do the same work. */
   readonly natively: boolean;
@@ -39,7 +39,7 @@ interface Measured {
 
 const ROUNDS = 7;
 const DECADES = [1, 10, 100, 1000, 10_000];
-/** A pair of addresses has hardly more ephemeral ports: 28,232 by default (ip_local_port_range). */
+/** A pair of addresses has hardly more ephemeral ports than 25,000: 28,232 by default (ip_local_port_range). */
 const CONNECTIONS = [...DECADES, 25_000];
 /** The sockets' ports follow port 10,001 (`workloads.ts`), and end below 65,536. */
 const SOCKETS = [...DECADES, 30_000];
@@ -128,7 +128,7 @@ async function measurePoint(rig: Rig, { title, seconds, natively }: Measured, ma
   return { many, microseconds: Object.fromEntries(medians) };
 }
 
-/** Measures all curves. With `rig.quick`, measures only beside up to 100 things. */
+/** Measures all curves. With `rig.quick`, leaves out the points of more than 100 sockets, files or processes. */
 export async function measureCurves(rig: Rig): Promise<Curve[]> {
   const curves: Curve[] = [];
   const most = await descriptors();

@@ -1,4 +1,4 @@
-/** Measures one directory of very many sockets against the same sockets spread over several. */
+/** Compares one directory of very many sockets with the same sockets spread over several directories. */
 import { output, type Rig } from "./rig.ts";
 import { quantile } from "./stats.ts";
 

@@ -24,7 +24,10 @@ export function readOther(text: string): OtherLibrary {
   return { name, how, ours: false };
 }
 
-/** @returns The set-up for a reader, without the directories of this machine. */
+/**
+ * @returns The library or the command for the page: the program without its directory, and `{}` for the directory of
+ *   the socket files.
+ */
 export function describeOther({ how }: OtherLibrary): string {
   const [program = "", ...words] = commandOf(how, PLACE) ?? [how];
   return [path.basename(program), ...words].join(" ");

@@ -33,7 +33,7 @@ export interface Variant {
   readonly mayFail: boolean;
 }
 
-/** A library to compare with: another project's, by `--other`, or an earlier one of unsock's. */
+/** A library to compare with: another project's (`--other`), or unsock's of an earlier commit (`--compare`). */
 export interface OtherLibrary {
   readonly name: string;
   /** The library, or a command that sets it up and executes the words after it. */

@@ -35,7 +35,7 @@ export interface UdpRow {
   readonly unit: string;
   /** Undefined if nothing was measured. */
   readonly rate?: number;
-  /** False if UDP loses datagrams even at the lowest rate. The programs were then measured at this rate. */
+  /** False if no rate was found at which UDP loses nothing. The programs were then measured at the rate `first`. */
   readonly clean?: boolean;
   /** The missing packages, if there are any. Then nothing is measured. */
   readonly missing?: string;

@@ -106,7 +106,7 @@ export class UdpStage implements AsyncDisposable {
     return { directory, port, backPort: port + 1, rate, seconds: SECONDS, ...files };
   }
 
-  /** Returns the words that start a program in the way's network, with its variables. */
+  /** Returns the words that start a program in the way's network, with the way's variables. */
   command({ holder, env }: Way, { directory }: Site, [program = "", ...args]: readonly string[]): string[] {
     const variables = {
       HOME: this.#directory,

@@ -40,7 +40,7 @@ const WORKLOADS: readonly Workload[] = [
   { name: "forks", title: "Fork and _exit, 1,000 connections", unit: "per second", worth: 1, count: 100, rounds: 51 },
 ];
 
-/** The address of the work under unsock if sockets are held. Their ports follow this one. */
+/** The address at which the work is done under unsock while other sockets are held. Their ports follow its port. */
 const CROWDED = "127.0.0.1:10001";
 
 /** Returns an address of 127.77.0.0/16 at random, as other measurements may run at the same time. */
