@@ -152,7 +152,7 @@ async function tryClone(root: string, release: string, lines: readonly string[])
   return kept;
 }
 
-/** @param names Lines for root. They change the resolution of names, and so need a new machine. */
+/** @param names Commands that change how the machine resolves names. Root types them after `lines`. */
 async function tryOut(root: string, lines: readonly string[], names: readonly string[]): Promise<void> {
   const kept = await tryClone(root, RELEASE, lines);
   for (const line of names) await type(line, "root", root, kept);

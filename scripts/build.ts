@@ -29,7 +29,7 @@ export const COMPILE_FLAGS = [
 ];
 
 /**
- * Flags for optimization across files: without it, calls between the library's small files cost more than the work in
+ * Flags for optimization across files: without them, calls between the library's small files cost more than the work in
  * them. Only for GCC, as other compilers need their own linker. One partition, because more would need `make`.
  * -fconserve-stack keeps GCC from inlining a function with a large frame into another one: the library's code may run
  * on a small stack.
@@ -189,8 +189,8 @@ export async function compile(
 /**
  * Writes "../build/tables.h" and "../build/filter_MACHINE.h", which files of `c/` include.
  *
- * @param tools For the target machine: its compiler knows the numbers of the machine's system calls. By default, for
- *   this machine.
+ * @param tools The tools for the target machine, by default this one. Their compiler knows the numbers of that
+ *   machine's system calls.
  * @returns The text of both files.
  */
 export async function writeTables(tools: Toolchain = toolchain(undefined)): Promise<string> {
@@ -220,8 +220,8 @@ const LIBRARY: Recipe = { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_
 /**
  * Lets one build of a library work at a time. The next one finds everything compiled.
  *
- * @param file The lock, which is made if missing. If that fails, the work runs without it, and reports which file
- *   cannot be written.
+ * @param file The lock, which is made if missing. If it cannot be made, `work` runs without it, and its own error names
+ *   the file that cannot be written.
  */
 async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const lock = await Deno.open(file, { write: true, create: true }).catch(() => undefined);

@@ -60,7 +60,7 @@ async function compileBinary({ arch, library, runtime }: Target, binary: string)
   tellStep(`the program for ${arch}`);
   const options = ["--quiet", "--no-code-cache", `--v8-flags=${SMALL_HEAP}`, ...PERMISSIONS];
   await withStage(async (stage) => {
-    // The library's hash, which is part of the unpacked file's name, so that no start has to compute it.
+    // Stores the library's hash, which the unpacked file has in its name, so that no start has to compute it.
     const sum = path.join(stage, "sum");
     await Deno.writeTextFile(sum, await sha256(library));
     const carried = { "build/libunsock.so": library, "build/libunsock.so.sha256": sum };

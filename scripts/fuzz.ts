@@ -1,6 +1,6 @@
 /**
- * Fuzzes every reader of bytes from outside, with the corpus in `tests/fuzz/corpus/`. Keeps inputs that crash a reader
- * in `build/fuzz/`.
+ * Fuzzes every reader, a function that reads bytes from outside the process, with the corpus in `tests/fuzz/corpus/`.
+ * Keeps in `build/fuzz/` the inputs that crash a reader.
  *
  * Usage: `deno task fuzz [--seconds N] [--seed N] [NAME…]`: N seconds for each reader (by default an hour), as many
  * readers at a time as there are processors. The same seed tries the same inputs in the same order. The last line is `N

@@ -20,10 +20,10 @@ function expectedSignals(): Deno.Signal[] {
 }
 
 /**
- * Does work that cleans up after itself, however it ends. A signal ends the program that the work waits for, so that
+ * Runs `work`, which removes its own files after any error. A signal ends the program that the work waits for, so that
  * the work fails.
  *
- * @param work The work. This function may be called once in a process.
+ * @param work The work. `untilInterrupted` may be called once in a process.
  * @throws {unknown} The work's error. If a signal has ended the work, the same signal ends this process instead.
  */
 export async function untilInterrupted(work: () => Promise<void>): Promise<void> {

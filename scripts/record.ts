@@ -48,7 +48,10 @@ export const SESSION: Recording = { file: "recording.svg", title: TITLE, prepare
 const LIST_TITLE =
   "unsock ls --all lists six loopbacks: of three checkouts, an API, a database and a test run, with their URLs";
 
-/** Makes six loopbacks, four of them with the same port, and a front: at port FRONT, or at any port without FRONT. */
+/**
+ * Makes six loopbacks, four of them with the same port, and a front at port FRONT, or at any free port if FRONT is not
+ * set.
+ */
 const LIST_PREPARE = `
 git init -q shop
 echo 'require("http").createServer((_, answer) => answer.end("shop")).listen(3000, "127.0.0.1")' >shop/server.js

@@ -68,7 +68,7 @@ function meaning(text: string): string[] {
   return fill(text, WIDTH - MARGIN.length).map((line) => MARGIN + line);
 }
 
-/** Returns the lines of the library's usage, without the first one, which has its version. */
+/** Returns the lines of the library's usage, without the first line, which has the version. */
 function usageLines(commands: readonly Command[]): string[] {
   return [
     ...commands.flatMap((command) => [

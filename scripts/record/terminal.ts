@@ -18,7 +18,7 @@ const PRINTING_S = 0.12;
 const SHOWN_S = 6;
 const PROMPT = "$ ";
 
-/** The style. A terminal is dark in both themes; only its frame differs from the page. */
+/** The style. The text looks the same in a light and a dark theme; only the frame's colours differ. */
 const STYLE = `
   text { font: 14px ui-monospace, "DejaVu Sans Mono", monospace; fill: #d1d7e0; white-space: pre }
   .prompt { fill: #3fb950 } .typed { fill: #f0f6fc; font-weight: 600 }
