@@ -63,7 +63,7 @@ const LINK_FLAGS = [
 /** With this macro, the library ends the process when an invariant is broken (`c/memory/fds.h`). */
 const CHECKED = "-DUNSOCK_CHECKED";
 
-/** For tests: an invalid read or write ends the process. */
+/** For tests: an invalid read or write, or undefined behaviour, ends the process. */
 const SANITIZE_FLAGS = [
   "-fsanitize=address,undefined",
   "-fno-sanitize-recover=all",

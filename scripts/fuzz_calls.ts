@@ -5,8 +5,8 @@
  * Usage: `deno task fuzz:calls [--seconds N] [--programs N] [--seed N] [--only N] [--door
  * preload|trapped|static|musl|musl-static] [--keep DIR] [--coverage] [FILE…]`. The last line is `N passed, N failed`.
  * `--only` runs one program of a seed. Programs in files run through each door, and all their results are printed. With
- * `--coverage`, programs run under the library alone, and a table says how much of each C file they ran, and which lines
- * they did not run.
+ * `--coverage`, programs run under the library alone, and a table says how much of each C file they ran, and which
+ * lines they did not run.
  */
 import { parseArgs } from "node:util";
 import { join } from "@std/path/posix";

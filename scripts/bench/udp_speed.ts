@@ -15,7 +15,7 @@ const QUIC_GO = path.join(ROOT, "build", "quic-go");
 const QUIC_GO_MEGABYTES = 100;
 const GOPATH = "/usr/share/gocode";
 
-/** The throughput in Mbit/s: the median, by the name of the way. */
+/** The throughput of one program: the median in Mbit/s, by the name of the way. */
 export interface Speed {
   readonly title: string;
   /** The date and the other load, if a measurement with `--speed` ran beside other work. */

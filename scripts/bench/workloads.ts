@@ -56,7 +56,7 @@ export interface Place {
   readonly mayFail?: boolean;
   /** Words before the command, such as `strace`. */
   readonly prefix?: readonly string[];
-  /** How many sockets with a file exist during the work. */
+  /** How many other sockets are held during the work; for "askers", how many clients never read. */
   readonly held?: number;
   /** How many processes hold these sockets. By default the workload itself does. */
   readonly holders?: number;
