@@ -215,7 +215,7 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_spread(int fd, struct unsock_mmsgh
     long result = unsock_datagram_receive_batch(fd, &all, flags, true, &size);
     if (result < 0)
         return result;
-    size_t each = size > 0 ? (size_t)size : (size_t)result;
+    size_t each = size > 0 ? UNSOCK_MIN((size_t)size, (size_t)result) : (size_t)result;
     unsigned received = spread(parts, messages, each > least ? 1 : count, (size_t)result, each);
     for (unsigned i = 0; i < received; i++) {
         messages[i].header.msg_name = all.msg_name;

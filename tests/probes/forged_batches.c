@@ -1,0 +1,80 @@
+/* Batches that a plain Unix program forges for a receiver which takes them (c/calls/datagram_batch.c), and a bad
+ * buffer. */
+#include "probe.h"
+
+#include <netinet/udp.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/un.h>
+
+#define COUNT 8
+#define ROOM 1452
+
+static const unsigned char magic[] = {0xb7, 0x5e, 0x02, 0x9f, 0xd4, 0x61, 0x38,
+                                      0xca, 0x0d, 0x93, 0xf6, 0x2b, 0x84, 0x1e};
+static char space[COUNT][ROOM], bytes[65536];
+
+static void forge(int sender, const struct sockaddr_un *to, size_t length, uint16_t size, bool whole) {
+    memset(bytes, 'b', length);
+    memcpy(bytes + length, magic, sizeof magic);
+    memcpy(bytes + length + sizeof magic, &size, sizeof size);
+    CHECK(sendto(sender, bytes, length + (whole ? 16 : 0), 0, (const struct sockaddr *)to, sizeof *to));
+}
+
+static void receive(const char *name, int fd, void *last, size_t room) {
+    struct iovec parts[COUNT];
+    struct mmsghdr messages[COUNT] = {0};
+    char text[200] = "";
+    memset(space, '-', sizeof space);
+    for (int i = 0; i < COUNT; i++) {
+        parts[i] = (struct iovec){last && i == COUNT - 1 ? last : space[i], room};
+        messages[i].msg_hdr.msg_iov = &parts[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    int received = recvmmsg(fd, messages, COUNT, 0, NULL);
+    for (int i = 0; i < received; i++) {
+        unsigned long written = 0;
+        while (written < room && space[i][written] != '-')
+            written++;
+        snprintf(text + strlen(text), sizeof text - strlen(text), " %u%s%s", messages[i].msg_len,
+                 messages[i].msg_hdr.msg_flags & MSG_TRUNC ? " cut" : "",
+                 written >= (messages[i].msg_len < room ? messages[i].msg_len : room) || (last && i == COUNT - 1)
+                     ? ""
+                     : " not written");
+    }
+    fact(name, "%s%s", received < 0 ? errno_name(errno) : "", text);
+}
+
+int main(void) {
+    probe_start();
+    int fd = bound("127.0.0.1", 0, SOCK_DGRAM), sender = CHECK(socket(AF_UNIX, SOCK_DGRAM, 0));
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    snprintf(to.sun_path, sizeof to.sun_path, "%s/%d.dgram.sock", getenv("UNSOCK_DIR"), own_port(fd));
+    CHECK(fcntl(fd, F_SETFL, O_NONBLOCK));
+    CHECK(set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0));
+    for (int i = 0; i < 2; i++)
+        forge(sender, &to, 600, 0, false);
+    receive("before any batch", fd, NULL, ROOM);
+    forge(sender, &to, 400, 100, true);
+    receive("four", fd, NULL, ROOM);
+    forge(sender, &to, 100, 60000, true);
+    receive("larger than the datagram", fd, NULL, ROOM);
+    forge(sender, &to, 100, 0, true);
+    receive("of no bytes", fd, NULL, ROOM);
+    forge(sender, &to, 100, 1, true);
+    receive("more than messages", fd, NULL, ROOM);
+    forge(sender, &to, 0, 100, true);
+    receive("the trailer alone", fd, NULL, ROOM);
+    forge(sender, &to, 20000, 1, true);
+    receive("longer than all buffers", fd, NULL, ROOM);
+    forge(sender, &to, 400, 100, true);
+    receive("into smaller buffers", fd, NULL, 50);
+    forge(sender, &to, 400, 100, true);
+    receive("into buffers of no bytes", fd, NULL, 0);
+    void *bad = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    forge(sender, &to, 800, 100, true);
+    receive("into memory that cannot be written", fd, bad, ROOM);
+    forge(sender, &to, 400, 100, true);
+    fact_number("by recv", recv(fd, bytes, sizeof bytes, 0));
+    receive("nothing", fd, NULL, ROOM);
+}
