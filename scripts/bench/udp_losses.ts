@@ -37,7 +37,7 @@ export interface UdpRow {
   readonly rate?: number;
   /** False if no rate was found at which UDP loses nothing. The programs were then measured at the rate `first`. */
   readonly clean?: boolean;
-  /** The missing packages, if there are any. Then nothing is measured. */
+  /** The missing programs and files, and their packages. If there are any, nothing is measured. */
   readonly missing?: string;
   /** The columns, by the name of the way. */
   readonly columns: Readonly<Record<string, Column>>;

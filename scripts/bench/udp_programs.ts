@@ -61,7 +61,7 @@ function udp(command: string[], { port }: Site): Server {
   return { command, type: "udp", port };
 }
 
-/** Writes a file of the site's directory. @returns Its path. */
+/** Writes a file into the site's directory. Returns the file's path. */
 async function write({ directory }: Site, name: string, text: string): Promise<string> {
   const file = path.join(directory, name);
   await Deno.writeTextFile(file, text);

@@ -30,7 +30,7 @@ export interface BuiltLibrary {
   readonly file: string;
 }
 
-/** The machines for which files are made: both on x86-64, else only this one. */
+/** The machines for which files are made: on x86-64, this one and aarch64; on aarch64, only this one. */
 export function machines(): readonly Tree["arch"][] {
   return Deno.build.arch === "x86_64" ? ["x86_64", "aarch64"] : ["aarch64"];
 }
