@@ -201,8 +201,7 @@ struct form {
 
 /* clang-format off */
 static const struct form forms[] = {
-    /* Go, from 1.19 to 1.24 at least, Syscall6: ldr x8,[sp,#8]; ldr x0,[sp,#16] … ldr x5,[sp,#56]; svc; cmn x0,#4095;
-     * b.cc */
+    /* Go 1.19 to 1.24 at least, Syscall6: ldr x8,[sp,#8]; ldr x0,[sp,#16] … ldr x5,[sp,#56]; svc; cmn x0,#4095; b.cc */
     {UNSOCK_CALL_SITE_GO, WORD, 7, 2,
      {0xf94007e8, 0xf9400be0, 0xf9400fe1, 0xf94013e2, 0xf94017e3, 0xf9401be4, 0xf9401fe5},
      {0xb13ffc1f, 0x540000e3}},

@@ -76,9 +76,7 @@ size_t unsock_call_stub_make(const struct unsock_call_stub *stub, const struct u
 /* Makes the jump at `from` to the stub, in the place of the first moved bytes. False if the stub is too far away. */
 bool unsock_call_stub_jump(uint64_t from, uint64_t stub, uint8_t bytes[UNSOCK_CALL_JUMP]);
 
-/* call_search.c: Finds bytes that may be a `syscall`: 0x0f and 0x05, or on aarch64 the word of an `svc`. Pure. */
-
-/* Returns the index of the next `syscall` or `svc` from `from` on, or `size`. */
+/* call_search.c: Returns the index of the next possible `syscall` or `svc` from `from` on, or `size`. Pure. */
 size_t unsock_call_search(const uint8_t *code, size_t from, size_t size);
 
 /* libc_write.c: Recognises glibc's `write`. glibc's own code calls it directly, so only a jump in the first bytes of

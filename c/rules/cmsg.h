@@ -4,10 +4,8 @@
 
 #include "rt/base.h"
 
-/* Control data (cmsg(3)) may have any content: they come from the program or from a peer. */
-
-/* Reads the header of the control message at `at`. Its cmsg_len is then within the control data. Returns the size of
- * the control message with its padding; 0: there is no valid one. */
+/* Reads the header of the control message at `at`, whatever bytes the program or a peer has put there (cmsg(3)). Its
+ * cmsg_len is then within the control data. Returns the control message's size, padded; 0: there is no valid one. */
 static inline size_t unsock_cmsg_read(const struct msghdr *message, size_t at, struct cmsghdr *header) {
     if (unsock_is_nowhere(message->msg_control) || at + sizeof(*header) > message->msg_controllen)
         return 0;
@@ -18,7 +16,6 @@ static inline size_t unsock_cmsg_read(const struct msghdr *message, size_t at, s
 }
 
 /* UDP_SEGMENT (udp(7)): one sendmsg sends several datagrams, all but the last of one size. */
-
 #define UNSOCK_UDP_SEGMENT 103
 #define UNSOCK_UDP_GRO 104
 #define UNSOCK_SEGMENT_PARTS 16

@@ -47,8 +47,7 @@ static bool put_variable_number(const char *const *environment, const struct var
     return true;
 }
 
-/* Writes the path of Firecracker's multiplexer to the control file: `real`, or `path` if `real` is NULL because no file
- * is there. */
+/* Writes the multiplexer's path to the control file: `real`, or `path` if `real` is NULL because no file is there. */
 static bool put_multiplexer(struct unsock_control_file *file, const char *path, const char *real,
                             struct unsock_text *error) {
     struct unsock_control_file proxy;

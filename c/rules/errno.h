@@ -26,8 +26,7 @@ bool unsock_errno_is_nobody(long result);
 /* Returns "ECONNREFUSED" for 111, and so on; NULL for an errno without a name here. */
 const char *unsock_errno_name(int error);
 
-/* Returns the words for a positive errno in the messages of the library's commands, such as "Is a directory". Never
- * NULL. */
+/* Returns the words for a positive errno in the messages of the library's commands ("Is a directory"). Never NULL. */
 const char *unsock_errno_words(long error);
 
 #endif

@@ -33,10 +33,9 @@ bool unsock_ip_is_wildcard(const struct unsock_ip *ip);
 /* Returns the address; for a wildcard, which no peer has, the loopback address of its family. */
 struct unsock_ip unsock_ip_some(struct unsock_ip ip);
 
-/* If `ip` is a wildcard, replaces it by the address to which the kernel would connect. `own` is the address to which
- * the socket is bound, or NULL. If both are IPv4, takes `own`, or 127.0.0.1 if `own` is a wildcard
- * (ip_route_output_key). Else takes a loopback address: IPv4's if `own` is IPv4 (udpv6_sendmsg), or that of the
- * wildcard's family. */
+/* If `ip` is a wildcard, replaces it by the address to which the kernel would connect. `own` is the socket's bound
+ * address, or NULL. If both are IPv4, takes `own`, or 127.0.0.1 if `own` is a wildcard (ip_route_output_key). Else
+ * takes a loopback address: IPv4's if `own` is IPv4 (udpv6_sendmsg), or that of the wildcard's family. */
 void unsock_ip_ask(struct unsock_ip *ip, const struct unsock_ip *own);
 
 bool unsock_ip_same_address(const struct unsock_ip *a, const struct unsock_ip *b);
@@ -77,9 +76,8 @@ void unsock_ip_print_port(struct unsock_text *text, const struct unsock_ip *ip);
 
 bool unsock_ip_in_prefix(const struct unsock_ip *ip, const struct unsock_ip *prefix, unsigned bits);
 
-/* An address in five characters, for a file's name that would be too long for a socket's path. Five characters hold 30
- * bits: all of 127.x.y.z and of the wildcards, or a hash of any other address. */
-
+/* Returns 30 bits that five characters can show, for a file's name that would be too long for a socket's path: all of
+ * 127.x.y.z or of a wildcard, or a hash of any other address. */
 uint32_t unsock_short_address(const struct unsock_ip *ip);
 
 /* Stores the address that the bits stand for. False if they are a hash: *ip then gets the family and the bits. */

@@ -49,8 +49,7 @@ static void take_address(const uint8_t *bytes, size_t size, uint16_t port, struc
         memcpy(ip->bytes, bytes, 16);
 }
 
-/* Reads two endpoints from `at`, which is behind the prefix in sun_path: 108 - 8 bytes can be read. `first` and
- * `second` are the numbers of digits of the two addresses. */
+/* Reads two endpoints whose addresses have `first` and `second` digits. 108 - 8 bytes of sun_path follow `at`. */
 static bool read_numbers(const char *at, size_t first, size_t second, uint8_t *bytes) {
     char digits[2 * NUMBERS_MOST];
     uint32_t ports[2];

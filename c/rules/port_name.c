@@ -115,8 +115,7 @@ static bool is_address_character(char c) {
     return !(c & 128) && (bits >> c % 64 & 1);
 }
 
-/* Cuts off the marks, in their order, and the number. A '+' in front of a number of at least UNSOCK_PORT_RESERVED is no
- * mark. */
+/* Cuts off the marks, in order, and the number. In front of a number from UNSOCK_PORT_RESERVED on, '+' is no mark. */
 static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
     unsigned value = 0;
     size_t at = 0;
@@ -203,8 +202,7 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
                                 (uint8_t)(ip->tag & ~UNSOCK_NAME_TAG_V6ONLY));
 }
 
-/* Copies the directory in pieces of constant length. The bytes behind the directory's end are overwritten, or never
- * read. */
+/* Copies the directory in pieces of constant length. Bytes behind its end are overwritten, or never read. */
 static char *put_directory(struct sockaddr_un *path) {
     path->sun_family = AF_UNIX;
     for (size_t i = 0; i < unsock_settings.directory_length; i += 16)

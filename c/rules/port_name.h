@@ -47,8 +47,7 @@ struct unsock_port_entry {
     unsigned form : 4;       /* enum unsock_port_form */
     unsigned type : 4;       /* SOCK_STREAM or SOCK_DGRAM */
     bool v6only;             /* [::] for IPv6 alone; false for all other addresses */
-    struct unsock_ip ip;     /* with the port. HASHED: the address's family, and in words[0] the bits of the
-                                five characters (rules/ip.h). Family 0: the name is PORT.sock itself */
+    struct unsock_ip ip;     /* with the port. HASHED: the family, and in words[0] the bits of the five characters */
     struct unsock_ip target; /* the target that a datagram client's name shows, without a port; family 0: none */
 };
 
@@ -71,9 +70,8 @@ static inline bool unsock_port_entry_is_plain(const struct unsock_port_entry *en
 /* True if the name shows the one address to which the socket is bound. */
 bool unsock_port_entry_tells(const struct unsock_port_entry *entry);
 
-/* Adds `target` to a datagram client's entry, so that the client's name shows it: the client then asks. Returns false,
- * and changes nothing, if the client is not bound to a wildcard, if `target` is a wildcard or none, or if the name
- * would be too long. */
+/* Adds `target` to a datagram client's entry, whose name then shows it: the client asks. False, without a change, if
+ * the client is not bound to a wildcard, if `target` is a wildcard or none, or if the name would be too long. */
 bool unsock_port_entry_ask(struct unsock_port_entry *entry, const struct unsock_ip *target);
 
 static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry) {
@@ -110,11 +108,9 @@ enum unsock_name_tag {
 uint8_t unsock_port_tag(const struct unsock_port_entry *entry);
 struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, int type);
 
-/* The names in the directory. Names for streams are PORT.sock and .PORT@ADDR, for datagram sockets PORT.dgram.sock and
- * .PORTu@ADDR. Pure.
+/* Names in the directory: for streams PORT.sock and .PORT@ADDR, for datagram sockets PORT.dgram.sock and .PORTu@ADDR.
  *   - .PORT@ADDR: a socket's own file. Only a socket on ADDR is ever bound to it (HASHED: on one of several addresses).
- *   - .PORT@ADDR+N: the own file of a socket that shares its address; if N is UNSOCK_PORT_RESERVED or more, of a
- *     reserved stream.
+ *   - .PORT@ADDR+N: the file of a socket that shares its address; for N >= UNSOCK_PORT_RESERVED, of a reserved stream.
  *   - PORT.sock: a link to the port's only socket, or to the first of several ("./" before the name). Clients
  *     without this library follow it. Or PORT.dgram.sock is itself the file of a client that has no other name.
  *   - .PORT@: the record: a link whose text lists the sockets, if there are several, or one with marks.
@@ -125,8 +121,7 @@ struct unsock_port_entry unsock_port_entry_of_tag(const struct unsock_ip *ip, in
 
 #define UNSOCK_PORT_LINK_MOST 64 /* bytes of the text of PORT.sock's link, with its NUL */
 
-/* Writes the path for plain Unix programs: DIR/PORT.sock (SOCK_STREAM) or DIR/PORT.dgram.sock. This function and the
- * next three return the length of the address. */
+/* Writes DIR/PORT.sock or DIR/PORT.dgram.sock. This function and the next three return the address's length. */
 socklen_t unsock_address_path(uint16_t port, int type, struct sockaddr_un *path);
 
 /* Writes DIR/.PORT@ADDR[+N]; for an entry without an address, DIR/PORT.sock or DIR/PORT.dgram.sock. */
@@ -156,7 +151,7 @@ void unsock_port_link_write(const struct unsock_port_entry *first, bool several,
 bool unsock_port_link_read(struct unsock_span text, struct unsock_port_key key, struct unsock_port_entry *first,
                            bool *several);
 
-/* kernel_name.c: Reads the names of files in the directory. */
+/* kernel_name.c: Reads names of files in the directory and of kernel sockets, and makes clients' names. Pure. */
 
 enum unsock_file_kind {
     UNSOCK_FILE_NONE,   /* not the library's */
@@ -177,8 +172,6 @@ bool unsock_file_name_is_unfinished_lock(struct unsock_span name);
 #define UNSOCK_FILE_CONTROL_PART ".unsock-"
 #define UNSOCK_FILE_CONTROL_DIGITS 16
 bool unsock_file_name_is_unfinished_control(struct unsock_span name);
-
-/* Reads the names of kernel sockets, and makes the name that a client binds. Pure. */
 
 struct unsock_name {
     enum { UNSOCK_NAME_NONE, UNSOCK_NAME_FOREIGN, UNSOCK_NAME_FILE, UNSOCK_NAME_STREAM } kind;

@@ -200,8 +200,7 @@ static enum rank rank_of(const struct unsock_port_entry *entry, bool newest_spre
     return spreads(entry) == newest_spreads ? AS_NEWEST : OTHERS;
 }
 
-/* The entries that a client looks for: on one address (`like`), of datagram clients whose names show a target (`asks`),
- * or all. */
+/* The wanted entries: those on one address (`like`), of datagram clients whose names show a target (`asks`), or all. */
 struct wanted {
     const struct unsock_port_entry *like;
     bool asks;

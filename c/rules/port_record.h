@@ -23,8 +23,7 @@ enum unsock_port_life {
 enum unsock_port_holder {
     UNSOCK_PORT_NOBODY,  /* there is no PORT.sock */
     UNSOCK_PORT_OURS,    /* PORT.sock is a link of the library's */
-    UNSOCK_PORT_FOREIGN, /* the file of a plain server or of a datagram client, a control file, or another program's
-                            link */
+    UNSOCK_PORT_FOREIGN, /* a plain server's or a datagram client's file, a control file, or another program's link */
     UNSOCK_PORT_UNREAD,  /* cannot be read: a filter forbids readlinkat, or the user may not enter the directory */
 };
 

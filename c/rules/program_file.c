@@ -14,7 +14,6 @@ static const char go_mark[] = "\xff Go buildinf:";
 
 #define ROOM 8192
 
-/* The state of a reading, in the caller's memory. */
 struct reading {
     const struct unsock_program_source *source;
     Elf64_Ehdr header;

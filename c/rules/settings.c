@@ -197,7 +197,6 @@ static bool read_each(struct reader *reader, const struct setting *setting, cons
            fail_setting(reader, setting, "is set by run --each=NAME,NAME, and no name is empty", value);
 }
 
-/* On by default. */
 static bool read_patch(struct reader *reader, const struct setting *setting, const char *value) {
     reader->settings->patch = true;
     return !value || read_flag(reader, setting, value, &reader->settings->patch);

@@ -55,8 +55,7 @@ struct unsock_settings {
     unsigned connect_timeout_ms;
     struct unsock_ip default4; /* the address of IPv4 peers that have none of their own */
     struct unsock_ip default6; /* the same for IPv6 peers; an IPv4 address if UNSOCK_ADDR names no IPv6 address */
-    /* Accepted vsock and TIPC peers get addresses from this range, one for each machine; family 0: the default
-     * address. */
+    /* Accepted vsock and TIPC peers get addresses in this range, one per machine; family 0: the default address. */
     struct unsock_prefix accept_as;
     char directory[UNSOCK_DIR_ROOM]; /* absolute, without a slash at the end */
     size_t directory_length;
@@ -73,8 +72,7 @@ extern struct unsock_settings unsock_settings;
 
 /* address.c: Decides which IP addresses are covered. Pure. */
 
-/* True if the port is covered; 0 always is. */
-bool unsock_address_covers_port(uint16_t port);
+bool unsock_address_covers_port(uint16_t port); /* 0 is always covered */
 
 /* True if the address would be covered with `port` instead of its own port. */
 bool unsock_address_covered_at(const struct unsock_ip *ip, uint16_t port);

@@ -1,4 +1,4 @@
-/* Checks UTF-8, and finds the word that a misspelt one was meant to be. */
+/* Checks UTF-8, and finds the word that a misspelt one was meant to be. Pure. */
 #ifndef UNSOCK_RULES_WORDS_H
 #define UNSOCK_RULES_WORDS_H
 
@@ -10,8 +10,6 @@ unsigned unsock_utf8_next(const char *text);
 /* True if the text is UTF-8, without surrogates and overlong characters. */
 bool unsock_utf8_is(const char *text);
 
-/* Misspelt words. lib/system/nearest.ts has the same rules. Pure. */
-
 /* Returns the word of this number, NULL after the last. */
 typedef const char *unsock_word(const void *context, unsigned index);
 
@@ -19,7 +17,7 @@ typedef const char *unsock_word(const void *context, unsigned index);
  * `name` has fewer than two letters (after a single dash, one is enough). A slip is a letter inserted, removed,
  * replaced, or swapped with the next one. One slip is allowed; in a name of six letters or more, one for each three
  * letters. The first `prefix` characters of the name ("UNSOCK_", "--", "-") do not count as letters. A name with one
- * dash also matches an option with two. */
+ * dash also matches an option with two. lib/system/nearest.ts has the same rules. */
 const char *unsock_nearest(struct unsock_span name, size_t prefix, unsock_word *word, const void *context);
 
 #endif
