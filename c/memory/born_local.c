@@ -1,7 +1,6 @@
-/* Guesses whether the next socket will be local (AF_UNIX), from the number of local connects, or local first datagrams,
- * in a row. After a wrong guess the socket must be replaced, which is expensive. So each wrong guess raises the number
- * that the next guess needs: a process with local and other peers soon pays little. A listener counts less than a
- * connect, because a server may well connect to other machines. */
+/* Guesses if the next socket will be local (AF_UNIX), from the number of local connects, or first datagrams, in a row.
+ * Each wrong guess, which costs replacing the socket, raises the number that the next guess needs: a process with local
+ * and other peers soon pays little. A listener counts less than a connect: a server may connect elsewhere. */
 #include "memory/fds.h"
 
 #include "memory/process.h"

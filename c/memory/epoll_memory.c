@@ -42,8 +42,7 @@ static inline struct unsock_watch *at(int fd) {
     return chunk ? &chunk->watches[fd % CHUNK] : NULL;
 }
 
-/* Returns the chunk of a descriptor; makes the chunk if need be. NULL if the number is too high or there is no
- * memory. */
+/* Returns a descriptor's chunk, made if need be. NULL if the number is too high or there is no memory. */
 static struct chunk *make_chunk(int fd) {
     if ((unsigned)fd >= CHUNK * CHUNKS)
         return NULL;
@@ -195,9 +194,8 @@ bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll
         unsock_epoll_mark(set);
     }
     bool somewhere = __atomic_load_n(&first->set, __ATOMIC_RELAXED) != 0;
-    /* ADD: `fd` is noted already, in a set that may be closed. MOD or DEL: `fd` is not noted in this set. So it was
-     * added through a duplicate of the set, and its notes may be wrong. In both cases `fd` may be in sets that are not
-     * known here. */
+    /* ADD: `fd` is noted already, in a set that may be closed. MOD or DEL: `fd` is not noted in this set, so it was
+     * added through a duplicate of the set, and its notes may be wrong. In both cases `fd` may be in unknown sets. */
     if (operation != EPOLL_CTL_ADD && somewhere && !here)
         drop_watches(fd, first, false);
     if (somewhere && (operation == EPOLL_CTL_ADD || !here))

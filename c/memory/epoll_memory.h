@@ -57,8 +57,7 @@ static inline bool unsock_epoll_is_fired(uint32_t events) {
     return (events & (EPOLLONESHOT | EPOLLERR | EPOLLHUP)) == EPOLLONESHOT;
 }
 
-/* Notes a successful epoll_ctl of `fd` in `set`. `event` is the registration that ADD or MOD has made. Returns false if
- * the registration cannot be stored. */
+/* Notes a successful epoll_ctl. `event`: the registration that ADD or MOD has made. False if it cannot be stored. */
 bool unsock_epoll_note(int set, int operation, int fd, const struct unsock_epoll_event *event);
 
 /* Notes that `fd` may be registered in sets unknown to the library, which did not see how `fd` was made. */

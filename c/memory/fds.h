@@ -25,8 +25,7 @@ enum unsock_state {
 
 #define UNSOCK_STATES 12
 
-/* True if `to` may follow `from`. Replacing the socket is no transition: whatever state the old socket had, the new one
- * begins as UNSOCK_STATE_NEW. */
+/* True if `to` may follow `from`. Replacing the socket is no transition: the new socket begins as UNSOCK_STATE_NEW. */
 bool unsock_state_follows(uint8_t from, enum unsock_state to);
 
 /* True if the state is one of `states`, each given as UNSOCK_STATE_BIT(…). */
@@ -46,9 +45,8 @@ static inline bool unsock_state_has_remote(uint8_t state) {
     return unsock_state_is_connected(state) || state == UNSOCK_STATE_SENT;
 }
 
-/* fds.c: Stores an entry of 64 bytes for each descriptor, in pages that are touched only for descriptors in use. There
- * are no locks: the calls that make or change a descriptor write its entry, and a program does not make two such calls
- * for one descriptor at once.
+/* fds.c: Stores an entry of 64 bytes for each descriptor, in pages touched only for descriptors in use. No locks: calls
+ * that make or change a descriptor write its entry, and no program makes two such calls for one descriptor at once.
  *
  * An entry is a cache, never the truth, and can be out of date: fclose, for example, closes its descriptor inside libc.
  * A call that makes a descriptor overwrites its entry. Other code asks the kernel if an old entry could mislead. */
@@ -154,8 +152,7 @@ static inline void unsock_fds_unmark(struct unsock_fd *entry, uint32_t flags) {
 #define UNSOCK_CHECK(certain) ((void)0)
 #endif
 
-/* Puts the socket into another state, if state.c allows it. Clears `held` if only one of the two states has a remote
- * address. */
+/* Changes the state, if state.c allows it. Clears `held` if only one of the two states has a remote address. */
 static inline void unsock_fd_enter(struct unsock_fd *entry, enum unsock_state state) {
     bool follows = unsock_state_follows(entry->state, state);
     UNSOCK_CHECK(follows);
@@ -186,10 +183,9 @@ static inline struct unsock_fd_refusal *unsock_fd_refusal(const struct unsock_fd
 /* Clears the entry of a descriptor, and forgets its epoll registrations (memory/epoll_memory.h). */
 void unsock_fds_forget(int fd);
 
-/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. Code that sets UNSOCK_FILE must
- * call unsock_fds_note_file(). */
+/* Returns the first descriptor from `from` on that has a socket file to remove, or -1. */
 int unsock_fds_next_with_file(int from);
-void unsock_fds_note_file(int fd);
+void unsock_fds_note_file(int fd); /* Call it when setting UNSOCK_FILE */
 
 static inline void unsock_fd_become(int fd, struct unsock_fd *entry, enum unsock_state state, uint32_t flags,
                                     const struct unsock_ip *local) {
@@ -293,8 +289,7 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
            entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
-/* One bit for each port that a client stream of this process has had. If a port's bit is clear, no client stream that
- * this process knows has the port. */
+/* One bit for each port, set once a client stream that this process knows has had the port. */
 extern uint64_t unsock_fds_client_ports[65536 / 64];
 
 void unsock_fds_duplicate(int from, int to);
@@ -309,8 +304,7 @@ void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *wi
 /* Copies a descriptor's state, flags, addresses and options to its duplicates of the same kind. */
 void unsock_fds_tell_those(int fd);
 
-/* Sets this flag, and copies nothing else, for `fd` and its duplicates of the same kind: other threads may be changing
- * the rest of their entries. */
+/* Sets only this flag in the entries of `fd` and its duplicates of the same kind: other threads may change the rest. */
 void unsock_fds_mark_all(int fd, struct unsock_fd *entry, uint32_t flag);
 
 /* Notes that the program set O_NONBLOCK on a stream. Its duplicates share the flag. */
@@ -320,8 +314,7 @@ static inline void unsock_fds_was_made_nonblocking(int fd) {
         unsock_fds_mark_all(fd, entry, UNSOCK_STREAM_NONBLOCKING);
 }
 
-/* Copies the options, and nothing else, to the descriptor's duplicates of the same kind: the rest of the entry may not
- * be up to date yet. */
+/* Copies only the options to the descriptor's duplicates of the same kind: the rest of the entry may be incomplete. */
 void unsock_fds_tell_options(int fd);
 
 static inline bool unsock_fds_may_be_exchanged(int fd) {
@@ -338,9 +331,8 @@ static inline void unsock_fds_tell_duplicates(int fd) {
         unsock_fds_tell_those(fd);
 }
 
-/* born_local.c: Chooses the family of a new socket, because replacing a socket later costs more. A process whose last
- * connects were local gets new streams in AF_UNIX at once. For datagram sockets, the first datagram that each sends
- * counts. A process that sends only to other machines pays nothing. */
+/* born_local.c: Guesses the family of a new socket, because replacing a socket later costs more: AF_UNIX if this
+ * process's last connects, or the first datagrams of its last datagram sockets, were local. */
 
 /* Returns the family by which a socket of this domain and type (SOCK_STREAM, SOCK_DGRAM) will most likely connect:
  * AF_UNIX, the domain itself, or for a stream the family of the last control files' targets. */
@@ -350,10 +342,8 @@ int unsock_born_family(int domain, int type);
  * not trap sends without an address, and an AF_UNIX socket would fail them with other errors than UDP. */
 void unsock_born_streams_alone(void);
 
-/* Note a use of a socket of this type. ..._local: a connect or first datagram to a covered address. ..._ip: an address
- * that is not covered, or an option that only an IP socket has. */
-void unsock_born_local_note_local(int type);
-void unsock_born_local_note_ip(int type);
+void unsock_born_local_note_local(int type); /* Notes a connect or first datagram to a covered address */
+void unsock_born_local_note_ip(int type);    /* Notes an address not covered, or an option that only IP sockets have */
 
 /* Notes the family by which a stream has connected: that of a control file's target, or AF_UNIX in all other cases. */
 void unsock_born_note_target(int family);

@@ -37,8 +37,7 @@ bool unsock_this_process_bound(int fd);
 /* Returns this thread's number, unique in the process. Makes no system call if the process has only one thread. */
 int32_t unsock_own_thread(void);
 
-/* False in a child of vfork (or posix_spawn): such a child shares the parent's memory but has its own descriptors, so
- * its closes must not change the entries. */
+/* False in a vfork child, which shares the parent's memory, not its descriptors: its closes must not change entries. */
 bool unsock_this_process_owns_descriptors(void);
 
 /* True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium, libseccomp).
@@ -48,17 +47,14 @@ extern bool unsock_sandboxed;
 /* False if a close must not remove files: in a child of vfork, or if the program's own filter may kill the process. */
 bool unsock_this_process_removes_files(void);
 
-/* A process that has made socket files checks them at each close and at its end. So a child that has only inherited
- * such a socket need not check its file. */
-
-/* Notes that this process has made a socket file. */
+/* Notes that this process has made a socket file, and so checks its files at each close and at its end. A child that
+ * has only inherited such a socket need not check its file. */
 void unsock_files_made(void);
 void unsock_files_of_others(void); /* Notes that this process has a file that its parent may not know */
 void unsock_files_left(void);      /* Notes that this process will not check all its files (late close, exec, filter) */
 
-/* True if the parent process checks the files of the sockets that this process has inherited. Call it after this
- * process's close of such a socket: a parent that still checks files at that time closes its own descriptor later, and
- * finds this one closed. */
+/* True if the parent process checks the files of the sockets that this process has inherited. Call it after closing
+ * such a socket: a parent that checks files at that time closes its own descriptor later, and finds this one closed. */
 bool unsock_files_are_parents(void);
 
 /* True if this process has the library's filter (c/trap). A filter stays, also after exec. Makes one system call. */
@@ -82,7 +78,6 @@ struct unsock_signal_stack {
 /* The kind of name by which this process last reached a server of a port, or got a datagram from a client. A guess, but
  * a safe one: a name with an address belongs only to sockets on this address, so any socket that answers is right.
  * Exceptions: KNOWN_PLAIN, which is used for one reply only, and hashed names (rules/port_name.h). */
-
 enum unsock_known_way {
     UNSOCK_KNOWN_NOTHING,
     UNSOCK_KNOWN_EXACT,    /* the name of the address itself */
