@@ -13,8 +13,7 @@
 #define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
 /* Returns the events to register until the socket's Firecracker multiplexer (calls/asking) answers: for data, not for
- * EPOLLOUT; the marks remember the program's events. With EPOLLEXCLUSIVE, which allows no marks, returns `events`
- * unchanged. */
+ * EPOLLOUT; marks keep the program's events. EPOLLEXCLUSIVE allows no marks: with it, returns `events` unchanged. */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)
         return events;

@@ -50,8 +50,7 @@ static void carry_owner(int fd, const struct unsock_fd *entry, int standin) {
         unsock_fcntl(standin, UNSOCK_F_SETSIG, signal);
 }
 
-/* Copies the status flags and the receiver of signals. `flags`: from unsock_redirect_open_like; negative: `standin`
- * does not block. */
+/* Copies the status flags and the receiver of signals. `flags`: as for unsock_redirect_install_like. */
 static long carry_flags(int fd, const struct unsock_fd *entry, int standin, long flags) {
     bool alike = flags >= 0;
     if (!alike)
@@ -102,8 +101,7 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* The copy's number may still have the entry of a closed duplicate. Clears that entry, so that the copy keeps the old
- * socket. */
+/* Clears any entry of a closed duplicate at the copy's number, so that the copy keeps the old socket. */
 long unsock_redirect_copy(int fd) {
     long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)

@@ -7,8 +7,7 @@
 
 /* redirect.c: Replaces the socket behind a descriptor. The program does not notice. */
 
-/* Opens a stand-in, a socket that will replace another: close-on-exec and non-blocking. Returns its descriptor or
- * -errno. */
+/* Opens a stand-in, a socket that will replace another: close-on-exec, non-blocking. Returns the socket or -errno. */
 long unsock_redirect_open(int domain, int type, int protocol);
 
 /* Prepares an AF_UNIX datagram socket to replace a UDP one: sends never wait long, no descriptors are received. */
@@ -24,17 +23,15 @@ long unsock_redirect_copy(int fd);
 void unsock_redirect_expect_owner(void);
 
 /* Puts `standin` behind `fd` and its duplicates. Each keeps its number, status flags, receiver of signals,
- * close-on-exec, epoll registrations and options. `entry` then has the new kind, without the flags about the old
- * socket's name and connection. On failure `fd` is unchanged. Closes the stand-in's own descriptor in any case. Returns
- * 0 or -errno. */
+ * close-on-exec, epoll registrations and options. `entry` then has the new kind, without the flags about the old name
+ * and connection. Always closes the stand-in's own descriptor. Returns 0, or -errno with `fd` unchanged. */
 long unsock_redirect_install(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind);
 
 /* As unsock_redirect_install. `flags` is from unsock_redirect_open_like; negative if unsock_redirect_open was used. */
 long unsock_redirect_install_like(int fd, struct unsock_fd *entry, int standin, enum unsock_kind kind, long flags);
 
-/* Puts a TCP or UDP socket of the kernel's behind a redirected descriptor: unconnected, and bound to the address that
- * the program bound. Does nothing if the kernel's socket is there already. Returns 0, or -errno with the descriptor
- * unchanged. */
+/* Puts a TCP or UDP socket behind a redirected descriptor: unconnected, and bound to the address that the program
+ * bound. Does nothing if such a socket is there already. Returns 0, or -errno with the descriptor unchanged. */
 long unsock_redirect_to_ip(int fd, struct unsock_fd *entry);
 
 /* As unsock_redirect_to_ip, but gives up the bound address, as connect(AF_UNSPEC) does. */
@@ -48,9 +45,8 @@ void unsock_reuse_new(int fd);
 /* As unsock_reuse_new, for a socket that the library makes for the program. Returns the entry to fill, or NULL. */
 struct unsock_fd *unsock_reuse_entry(int fd);
 
-/* Clears the entry of a descriptor if its number now belongs to another socket, opened by libc (rresvport), a raw
- * system call or io_uring. Returns 1 if the entry was cleared; 0 if not; or -errno if the kernel does not answer
- * (unsock_socket_unanswered): the entry must then not be used. */
+/* Clears a descriptor's entry if the number now belongs to another socket, opened by libc (rresvport), a raw system
+ * call or io_uring. Returns 1 if so, 0 if not, -errno if the kernel does not answer: the entry is then unusable. */
 long unsock_reuse_look(int fd);
 
 /* Calls unsock_reuse_look if the entry is of an unused AF_UNIX socket (unsock_fd_is_fresh), or does not fit `name`,
@@ -101,9 +97,8 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
 
 /* epoll.c: Keeps registrations in epoll sets when a descriptor's socket is replaced. */
 
-/* Returns the events to register in the kernel for a program that requests `events`: for reads of AF_UNIX streams also
- * EPOLLPRI, which shows a waiting urgent byte. Leaves some events out until the socket's Firecracker multiplexer has
- * answered (calls/asking). */
+/* Returns the events to register for a program that requests `events`: for reads of AF_UNIX streams also EPOLLPRI,
+ * which shows a waiting urgent byte. Omits some until the socket's Firecracker multiplexer answers (calls/asking). */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);
@@ -121,8 +116,7 @@ struct unsock_epoll_carry {
     struct unsock_epoll_registration registrations[UNSOCK_EPOLL_SETS];
 };
 
-/* Moves the registrations of the descriptor to `carry`; drops those beyond UNSOCK_EPOLL_SETS. Skips sets that were
- * closed meanwhile. */
+/* Moves the registrations of `fd` to `carry`; drops those beyond UNSOCK_EPOLL_SETS. Skips sets closed meanwhile. */
 void unsock_epoll_take(int fd, struct unsock_epoll_carry *carry);
 
 /* Makes the registrations in `carry` again, for the new socket of `entry`. */

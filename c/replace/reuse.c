@@ -4,8 +4,7 @@
 #include "files/release.h"
 #include "memory/process.h"
 
-/* If the number's old socket still has a file, the socket was closed without an intercepted call (by a raw system call,
- * for example): its file is released now. */
+/* If the old socket still has a file, the socket was closed without an intercepted call: its file is released now. */
 void unsock_reuse_new(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     struct unsock_fd old = {0};
@@ -24,8 +23,7 @@ struct unsock_fd *unsock_reuse_entry(int fd) {
     return entry;
 }
 
-/* True if the name does not fit the entry: the name is not of the library's form, or is missing although the entry has
- * UNSOCK_NAMED. */
+/* True if the name does not fit the entry: it is not of the library's form, or missing although UNSOCK_NAMED is set. */
 static bool has_another_name(const struct unsock_fd *entry, const struct sockaddr_un *address, size_t length) {
     struct unsock_name name = unsock_kernel_name_read(address, length);
     return name.kind == UNSOCK_NAME_FOREIGN || (name.kind == UNSOCK_NAME_NONE && (entry->flags & UNSOCK_NAMED));
