@@ -47,8 +47,7 @@ int unsock_path(uint16_t port, int type, char *path, size_t size) {
     EXPORT_##exported(type, name, parameters)
 UNSOCK_CALLS(EXPORT)
 
-/* Fortified programs call the functions that end with _chk. Like glibc's, these end the process if the buffer has less
- * room than the call may fill. */
+/* Fortified programs call the functions that end with _chk: like glibc's, these end the process before an overflow. */
 extern void __chk_fail(void) __attribute__((weak, noreturn));
 
 static void check_room(size_t needed, size_t room) {
@@ -123,8 +122,7 @@ UNSOCK_EXPORT int prctl(int option, ...) {
                                                    : unsock_sys(__NR_prctl, a[0], a[1], a[2], a[3], a[4]));
 }
 
-/* Children of Python's multiprocessing, and daemons whose start fails, end by _exit: no destructor removes their files.
- */
+/* Python's multiprocessing children, and daemons whose start fails, end by _exit: no destructor removes their files. */
 UNSOCK_AT_EXIT UNSOCK_EXPORT _Noreturn void _exit(int status) {
     if (unsock_active())
         unsock_call_exit();

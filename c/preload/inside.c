@@ -18,8 +18,7 @@ typedef long cancel_function(long, long, long, long, long, long, long);
 /* glibc's __syscall_cancel, since 2.41. */
 static cancel_function *cancel;
 
-/* The value of unsock_next.write with glibc 2.41 or later. With an older libc, unsock_next.write is a part of libc's
- * own `write`. */
+/* The value of unsock_next.write with glibc 2.41 or later. With an older libc, it is a part of libc's own `write`. */
 static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
     return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
 }

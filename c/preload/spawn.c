@@ -24,8 +24,7 @@ static int spawn_by_libc(unsigned way, int *pid, const char *path, const void *a
     return function ? function(pid, path, actions, attributes, argv, environment) : ENOSYS;
 }
 
-/* True if the parent plans the exec. If the program's system calls are trapped (c/trap), so is the child's own execve,
- * which is planned then. */
+/* True if the parent plans the exec. If system calls are trapped (c/trap), the child's trapped execve plans it. */
 static bool is_followed(void) {
     return unsock_active() && !unsock_start_trapped;
 }

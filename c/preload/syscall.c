@@ -41,8 +41,7 @@ static long set_up_ring(unsigned entries, struct io_uring_params *params) {
     return ring;
 }
 
-/* Answers a call by its number: the ring and the execs here, all others by the code that trapped and rewritten calls
- * use, too. */
+/* Answers a call by its number: the ring and the execs here, others by the code for trapped and rewritten calls. */
 static long answer_others(long number, long a, long b, long c, long d, long e, long f) {
     switch (number) {
     case __NR_io_uring_setup:
@@ -56,8 +55,7 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
     }
 }
 
-/* Makes the system call itself: the library redirects nothing in this process, or no next syscall(2) is known
- * (Deno.dlopen). */
+/* Makes the system call: the library redirects nothing in this process, or knows no next syscall(2) (Deno.dlopen). */
 NAMED long unsock_syscall_plain(long number, long a, long b, long c, long d, long e, long f) {
     return unsock_libc_result(unsock_syscall6(number, a, b, c, d, e, f));
 }
