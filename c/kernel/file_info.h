@@ -30,11 +30,8 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
 
 bool unsock_file_is_link(const char *path);
 
-/* Makes a key from the file's inode number and creation time: only users who can reach the file know the key. Returns 0
- * or -errno. */
+/* Makes a key that only users who can reach the file know, of its inode number and birth time. Returns 0 or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
-
-/* Lists a directory, name by name. */
 
 #define UNSOCK_ENTRIES_CHUNK 1024 /* bytes; few, as an intercepted call may run on a small stack */
 
@@ -62,9 +59,8 @@ void unsock_entries_close(struct unsock_entries *entries);
 
 /* Returns false, with `why` ("everybody may write to /tmp/x"), if users other than root and this process's could have
  * written or placed the file at the absolute path. Checks the file, the directories above it, and the directories that
- * symbolic links lead through. A component that this process cannot look up counts as safe. The checks matter because
- * the file is a library: its code runs with the rights of each process that loads it. lib/library/trust.ts makes the
- * same checks for the command line, before a library is loaded. */
+ * symbolic links lead through. A component that this process cannot look up counts as safe. The file is a library, and
+ * runs with the rights of all processes that load it. lib/library/trust.ts has the same checks for the command line. */
 bool unsock_trust(const char *path, struct unsock_text *why);
 
 /* The users who could replace a directory (unsock_trust_place). */

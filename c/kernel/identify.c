@@ -7,9 +7,8 @@
 
 #define INHERITED_MOST 1024 /* inherited sockets are looked for only below this number */
 
-/* Fills the entry of a bound datagram socket, or of a bound stream without a connection, from the name of its file. If
- * the name shows no address (PORT.sock), the socket's marks show the family, and whether a service manager's socket is
- * bound to the wildcard. */
+/* Fills the entry of a bound datagram socket, or of a bound, unconnected stream, from its file's name. If the name
+ * shows no address (PORT.sock), the socket's marks show the family, and the wildcard of a service manager's socket. */
 static void identify_file(struct unsock_fd *entry, int fd, const struct unsock_port_entry *name) {
     unsigned mark = (name->ip.family == AF_INET6 ? UNSOCK_MARK_INET6 : 0) | unsock_socket_mark(fd);
     entry->kind = UNSOCK_KIND_LOCAL;

@@ -23,8 +23,7 @@ static bool mark_of_file(const char *path, const struct sockaddr_un *name, size_
     return true;
 }
 
-/* True if the socket at `path`, in this process's directory, has this name. If connect fails with EPERM, compares the
- * file's mark instead. */
+/* True if the socket at `path` (in UNSOCK_DIR) has this name. If connect fails with EPERM, compares the file's mark. */
 UNSOCK_OWN_FRAME static bool has_name_at_path(const struct sockaddr_un *path, socklen_t path_length,
                                               const struct sockaddr_un *name, size_t length) {
     union unsock_sockaddr found;

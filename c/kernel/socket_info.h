@@ -40,8 +40,7 @@ bool unsock_socket_cookie_is_kept_back(int fd, uint64_t cookie);
 /* Returns the socket's inode number, as /proc/PID/fd shows it; 0 if the kernel does not tell. */
 uint64_t unsock_socket_inode(int fd);
 
-/* Returns 1 for a non-blocking descriptor, 0 for a blocking one, or -errno if `fd` is not open, or if a filter forbids
- * the query. */
+/* Returns 1 if `fd` is non-blocking, 0 if it is blocking, -errno if it is not open or a filter forbids the query. */
 long unsock_socket_nonblocking(int fd);
 
 /* Polls without waiting. Returns the events, or POLLERR if poll(2) fails. */
@@ -50,8 +49,7 @@ int unsock_socket_poll(int fd, short events);
 /* True if a write would not wait. After a non-blocking connect: true once it has succeeded or failed. */
 bool unsock_socket_writable(int fd);
 
-/* Returns the port to report for the unnamed peer of `fd`. It is made of `fd`'s inode number, and so the same in all
- * processes. */
+/* Returns the port to report for the unnamed peer of `fd`: made of `fd`'s inode number, the same in all processes. */
 uint16_t unsock_socket_invented_port(int fd);
 
 /* Returns how many sockets are connected to this datagram socket; -1 if the number cannot be read. */
@@ -63,23 +61,20 @@ long unsock_socket_name(int fd, long number, union unsock_sockaddr *name);
 /* Socket marks: facts about a socket that the kernel does not report. For a connected socket, mainly which side has
  * shut down; for a bound socket, the family and address that the program sees, if the socket's name does not show them.
  * All descriptors of a socket share its marks, which are stored in an option that AF_UNIX ignores (SO_INCOMING_CPU). */
-
 enum {
-    UNSOCK_END_SHUT_WRITE = 1 << 0, /* this side has shut down writing */
-    UNSOCK_END_SHUT_READ = 1 << 1,  /* this side has shut down reading */
-    UNSOCK_END_LOST = 1 << 2,       /* a write succeeded although the peer had closed: over TCP the peer would reset */
-    UNSOCK_END_TOLD = 1 << 3,       /* the error that follows UNSOCK_END_LOST has been reported */
-    UNSOCK_END_RESET = 1 << 4,      /* the peer has reset the connection, and the library has seen the reset */
-    UNSOCK_END_OVER = 1 << 5,       /* both sides have shut down writing: a TCP socket would be closed */
-    UNSOCK_END_UNKNOWN =
-        1 << 6, /* marks cannot be stored (qemu's user emulation lacks the option): use AF_UNIX's own answer */
-    UNSOCK_MARK_INET6 = 1 << 8,     /* the program made an AF_INET6 socket */
-    UNSOCK_MARK_IPV6 = 1 << 9,      /* a service manager's socket stands for an IPv6 address */
-    UNSOCK_MARK_WILDCARD = 1 << 10, /* a service manager's socket stands for the wildcard */
-    UNSOCK_MARK_HALF_CLOSE =
-        1 << 11, /* a foreign socket's half-close is held back; AF_TIPC's is passed on (calls/shutdown.c) */
-    UNSOCK_MARK_ANSWERED = 1 << 12, /* some process has read the multiplexer's answer (calls/asking.c) */
-    UNSOCK_MARK_BATCHES = 1 << 13,  /* this socket may receive batches of datagrams (calls/datagram_batch.c) */
+    UNSOCK_END_SHUT_WRITE = 1 << 0,   /* this side has shut down writing */
+    UNSOCK_END_SHUT_READ = 1 << 1,    /* this side has shut down reading */
+    UNSOCK_END_LOST = 1 << 2,         /* a write succeeded although the peer had closed: over TCP it would reset */
+    UNSOCK_END_TOLD = 1 << 3,         /* the error that follows UNSOCK_END_LOST has been reported */
+    UNSOCK_END_RESET = 1 << 4,        /* the peer has reset the connection, and the library has seen the reset */
+    UNSOCK_END_OVER = 1 << 5,         /* both sides have shut down writing: a TCP socket would be closed */
+    UNSOCK_END_UNKNOWN = 1 << 6,      /* marks cannot be stored (qemu's user emulation): use AF_UNIX's own answer */
+    UNSOCK_MARK_INET6 = 1 << 8,       /* the program made an AF_INET6 socket */
+    UNSOCK_MARK_IPV6 = 1 << 9,        /* a service manager's socket stands for an IPv6 address */
+    UNSOCK_MARK_WILDCARD = 1 << 10,   /* a service manager's socket stands for the wildcard */
+    UNSOCK_MARK_HALF_CLOSE = 1 << 11, /* a foreign socket's half-close is held back; AF_TIPC's is passed on */
+    UNSOCK_MARK_ANSWERED = 1 << 12,   /* some process has read the multiplexer's answer (calls/asking.c) */
+    UNSOCK_MARK_BATCHES = 1 << 13,    /* this socket may receive batches of datagrams (calls/datagram_batch.c) */
 };
 
 /* The upper half of the option's value shows that the library has set it. The lower half holds the marks. */
@@ -106,9 +101,8 @@ void unsock_socket_mark_replace(int fd, unsigned marks);
 
 /* identify.c: Identifies an unknown descriptor by the kernel's own names. */
 
-/* Identifies an unknown descriptor by system calls. Returns its entry. Returns `scratch`, filled in the same way, if
- * the table has no room; also if the kind stays UNSOCK_KIND_UNKNOWN: the descriptor can never be redirected, or the
- * kernel does not answer. */
+/* Identifies an unknown descriptor by system calls. Returns its entry; or `scratch`, filled alike, if the table has no
+ * room, or the kind stays UNSOCK_KIND_UNKNOWN: `fd` can never be redirected, or the kernel does not answer. */
 struct unsock_fd *unsock_identify_asking(int fd, struct unsock_fd *scratch);
 
 /* As unsock_identify_asking. But if the program has installed a seccomp filter, which might kill the process, makes no
@@ -120,8 +114,7 @@ void unsock_identify_inherited(void);
 
 /* As unsock_identify_asking, for a call with an address of `family` (AF_INET or AF_INET6): the address shows that the
  * program takes the socket for an IP one. So an unconnected AF_VSOCK or AF_TIPC stream, or an unconnected AF_UNIX
- * socket without a name, counts as one that the library made in place of an IP socket, before this program was
- * executed. */
+ * socket without a name, counts as one that the library made in place of an IP socket, before the exec. */
 struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_fd *scratch);
 
 /* Reads the kernel name of a datagram socket whose entry has none: an interrupted thread, or another process that has
@@ -129,9 +122,8 @@ struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_
 long unsock_identify_name(int fd, struct unsock_fd *entry);
 
 /* True if the descriptor is a connected stream that replaces a TCP socket; false for the kernel's own TCP. Takes the
- * state of a foreign socket, and of a client without a name, from the entry, and all else from the kernel. Stores
- * nothing: callers correct an event that the kernel has reported, and another thread may have closed the descriptor
- * meanwhile and reused its number. */
+ * state of a foreign socket, and of a client without a name, from the entry, all else from the kernel. Stores nothing:
+ * callers correct an event that the kernel has reported, and another thread may have reused the descriptor. */
 bool unsock_identify_is_connection(int fd);
 
 /* other_name.c: Recognises datagram sockets of the directory that were bound by another path to it: in another mount
@@ -146,8 +138,7 @@ bool unsock_identify_is_connection(int fd);
  * time of modification becomes a hash of the socket's name. */
 
 /* True if the datagram socket with this name is certainly in the directory, but bound by another path. Then fills
- * `name` as for a name in the directory. Makes no system call if the path's last component is not a datagram port's
- * file name. */
+ * `name` as for a name in the directory. Makes no system call unless the path ends with a datagram port's file name. */
 bool unsock_other_name_is_ours(const struct sockaddr_un *address, size_t length, struct unsock_name *name);
 
 /* Marks the file of the datagram socket `fd`, which has just connected, if its peer was bound by another path to the
@@ -174,9 +165,8 @@ struct unsock_unix_socket {
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
 /* Calls `see` for each bound Unix socket of this network namespace; for connected ones only if `with_connected`. Asks
- * sock_diag(7); if that fails, reads /proc/net/unix. Then `see` may get a socket twice, gets no inode of a file and no
- * `unread`, and may get a forged socket: another socket's name may contain a newline and a forged line. Returns false
- * if both fail. */
+ * sock_diag(7); if that fails, reads /proc/net/unix: `see` may then get a socket twice, gets no inode of a file and no
+ * `unread`, and may get a forged socket (by a name with a newline and a forged line). False if both fail. */
 bool unsock_unix_sockets_each(bool with_connected, unsock_unix_socket_seer *see, void *context);
 
 struct unsock_file_id;
