@@ -84,8 +84,7 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
     int row = unsock_option_find(level, name);
     if (row >= 0 && row < UNSOCK_OPTION_RARE)
         return false;
-    /* The socket stays as it is, and refuses SO_ZEROCOPY: a local connection would send the program no
-     * notifications. */
+    /* The socket stays as it is, and refuses SO_ZEROCOPY: local connections send the program no notifications. */
     if (level == SOL_SOCKET && name == SO_ZEROCOPY)
         return false;
     return (entry->kind == UNSOCK_KIND_LOCAL || unsock_fd_born_family(entry) != 0) && entry->state == UNSOCK_STATE_NEW;
@@ -123,8 +122,7 @@ long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, co
     return unsock_oracle_set(fd, entry, level, name, value, length);
 }
 
-/* Answers options whose value depends on the socket's state. For all other options, and for most of TCP_INFO, asks an
- * oracle. */
+/* Answers options whose value depends on the socket's state. For all others, and most of TCP_INFO, asks an oracle. */
 static long get_by_state(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length) {
     bool connected = unsock_state_is_connected(entry->state);
     int32_t mss = connected ? segment_of(entry) : 0, mtu = connected ? mtu_of(entry) : 0;

@@ -1,5 +1,4 @@
-/* setsockopt and getsockopt of redirected descriptors at SOL_SOCKET. AF_UNIX lacks some options, and treats others
- * differently from TCP and UDP. */
+/* setsockopt and getsockopt at SOL_SOCKET: AF_UNIX lacks some options, and treats others unlike TCP and UDP. */
 #include "options/options.h"
 
 #include "kernel/socket_info.h"
@@ -103,8 +102,7 @@ static long get_after_end(int fd, int name, void *value, socklen_t *length) {
 /* Answers SO_ERROR with IP's errno: for a foreign socket with the result of a non-blocking connect to the target, for a
  * datagram socket with the error of an earlier datagram (calls/datagram.h). After a refused connect, answers with the
  * stored error if the kernel, too, has an error. Reading clears the kernel's error, which all duplicates share: so the
- * refusal is reported once. If the kernel does not answer, returns -errno: 0 would mean that the socket is
- * connected. */
+ * refusal is reported once. If the kernel does not answer, returns -errno: 0 would mean a connected socket. */
 static long get_error(int fd, const struct unsock_fd *entry, void *value, socklen_t *length) {
     union unsock_sockaddr peer;
     long asked = unsock_socket_option(fd, SO_ERROR);

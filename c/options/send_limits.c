@@ -9,8 +9,7 @@
 #define SECONDS_MOST 2000000
 #define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
-/* The buffer grows when unread datagrams fill an eighth of it. While they fill at most a quarter, poll reports the
- * socket as writable. */
+/* The buffer grows when unread datagrams fill an eighth of it. Up to a quarter, poll reports the socket as writable. */
 #define HELD_SHARE 8
 
 int32_t unsock_socket_timeval_ms(const void *timeval) {
@@ -41,12 +40,10 @@ void unsock_send_limit_time(int fd) {
     unsock_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-/* Ignores a size below the present one: AF_UNIX charges unread datagrams to the sender's buffer, and refuses a datagram
- * larger than the buffer. UDP over the loopback does neither, so a program may set a small buffer. A larger size is cut
- * to net.core.wmem_max: so the buffer shrinks only if it was forced beyond that (set_buffer). */
+/* Ignores a size below the present one: AF_UNIX charges unread datagrams to the sender's buffer, and refuses datagrams
+ * larger than the buffer. UDP over the loopback does neither, so a program may set a small buffer. */
 void unsock_send_limit_grow(int fd, int32_t size) {
-    int32_t half =
-        (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles the value (socket(7)) */
+    int32_t half = (size > SEND_BUFFER_LEAST ? size : SEND_BUFFER_LEAST) / 2; /* the kernel doubles the value */
     if (unsock_socket_option(fd, SO_SNDBUF) < 2 * half)
         unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
