@@ -13,9 +13,8 @@
 #define UNCONFINED "unconfined"                /* shown as the name if there is no profile, or as a mode */
 #define STOPPED(signal) ((signal) << 8 | 0x7f) /* wait4's status */
 
-/* Appends a process's profile (0: this process) to `name`, without the mode: the kernel's "man (enforce)" becomes
- * "man". True if the profile confines the process. `module` is "apparmor/", or "" for the main security module. Sets
- * `*active` to true if the module is active. */
+/* Appends a process's profile (0: this one) to `name`, without the mode: "man" of "man (enforce)". True if the process
+ * is confined. `module`: "apparmor/", or "" (main security module). Sets `*active` if the module is active. */
 static bool read_profile(long process, const char *module, struct unsock_text *name, bool *active) {
     UNSOCK_TEXT(path, 48);
     unsock_text_join(&path, "/proc/", process == 0 ? "self" : UNSOCK_DECIMAL(process), "/attr/", module, "current");

@@ -61,8 +61,7 @@ static bool ask_system(const char *name, uint32_t *group) {
     return found;
 }
 
-/* Finds a group's number: by its name in /etc/group, else as a number, else by getent(1), which reads the system's
- * other sources of groups. False: no such group. */
+/* Finds a group's number: by its name in /etc/group, else as a number, else by getent(1), which reads other sources. */
 static bool group_named(const char *name, uint32_t *group) {
     uint64_t number;
     if (find_in(unsock_openat(AT_FDCWD, "/etc/group", O_RDONLY | O_CLOEXEC, 0), name, group))
@@ -118,8 +117,7 @@ static bool check_rights(const struct unsock_run_directory *directory, const str
     return unsock_text_fail(error, "chmod ", UNSOCK_MODE(rights->mode), " ", directory->path);
 }
 
-/* True if the directory exists, or if no untrusted user could put another directory in its place before this process
- * sets its rights. */
+/* True if the directory exists, or if no untrusted user could replace a new one before this process sets its rights. */
 static bool may_give(const struct unsock_run_directory *directory, struct unsock_text *error) {
     struct unsock_run_directory unasked = {.asked = false};
     if (unsock_faccessat(AT_FDCWD, directory->path, 0) == 0)

@@ -36,10 +36,9 @@ static bool has_word(struct unsock_span line, struct unsock_span wanted) {
 }
 
 /* True if the command line runs the program of this name: "make", "node node_modules/.bin/jest", "python3 -m pytest".
- * Compares the words in turn. A word that does not match is passed over if it is the first one (perhaps an
- * interpreter), an option, or follows an option (perhaps its value). Any other word ends the search: "timeout 9 jest"
- * runs timeout. A name of two words ("go test", "node --test") must match both, in order. If the name ends with
- * "!WORD", the rest of the line must not have WORD. */
+ * Passes over a word that does not match if it is the first one (perhaps an interpreter), an option, or after an option
+ * (perhaps its value). Any other word ends the search: "timeout 9 jest" runs timeout. A name of two words ("go test",
+ * "node --test") must match both, in order. If the name ends with "!WORD", the rest of the line must not have WORD. */
 static bool runs(struct unsock_span line, struct unsock_span name) {
     struct unsock_span words = unsock_span_next(&name, '!'), wanted = unsock_span_next(&words, ' '), before = {"-", 1};
     bool has_name = wanted.length > 0;

@@ -153,8 +153,7 @@ void unsock_self_exe_note(int fd) {
 }
 
 void unsock_self_exe_inherit(void) {
-    /* This call lacks the mark of the library's own calls (rt/sys.h), and so is trapped. The copy of the library that
-     * loaded the program answers the call. */
+    /* This call lacks the library's mark (rt/sys.h), so it is trapped: the copy that loaded the program answers. */
     long length = unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)self_file,
                                   sizeof(self_file) - 1, 0, 0);
     self_file[length > 0 ? length : 0] = '\0';

@@ -11,8 +11,7 @@
 /* Stores the path of the program's file, which is open as `fd`. */
 void unsock_self_exe_note(int fd);
 
-/* For a process with two copies of the library: one has loaded the program, the other is preloaded. The preloaded copy
- * gets the program's file from the first one (readlink). */
+/* In a preloaded copy of the library: gets the program's file from the copy that has loaded the program (readlink). */
 void unsock_self_exe_inherit(void);
 
 /* Returns the path of the program's file; NULL if it is unknown, or if the library did not load the program. */
@@ -23,8 +22,7 @@ bool unsock_self_exe_is(const char *path);
 
 /* library_file.c: LD_PRELOAD, and the library's own file. */
 
-/* Returns the next entry of LD_PRELOAD's value, and removes it from `rest`. Spaces and colons separate entries
- * (ld.so(8)). Returns an empty entry at the end. */
+/* Removes and returns the next entry of LD_PRELOAD from `rest`, up to a space or colon (ld.so(8)); empty at the end. */
 struct unsock_span unsock_preload_next(struct unsock_span *rest);
 
 bool unsock_preload_has(const char *value, const char *library);
@@ -45,9 +43,8 @@ bool unsock_library_file(const char *const *environment, char *buffer, struct un
 /* Returns the environment's PATH; if it is unset, the directories that execvp searches then. */
 const char *unsock_search_path(const char *const *environment);
 
-/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes), and skips paths that do not fit. For the first
- * call, the caller sets `*rest` to the value of PATH, and `*more` to true. An empty directory in PATH is the working
- * directory. False at the end of PATH. */
+/* Writes the next path to try into `file` (UNSOCK_PATH_MOST bytes); skips paths that do not fit. Before the first call,
+ * the caller sets `*rest` to PATH, `*more` to true. An empty directory is the working directory. False at the end. */
 bool unsock_search_next(struct unsock_span *rest, bool *more, const char *name, char *file);
 
 /* Executes `name` (unsock_exec). If the name has no slash, searches the directories of `path`, separated by colons.
@@ -81,9 +78,8 @@ void *unsock_exec_space_cut(struct unsock_exec_space *space, size_t size);
  * UNSOCK_ENGINE is preload; loads every native program if UNSOCK_ENGINE is trap or this process is trapped. Reports on
  * stderr a program that the library cannot reach; with UNSOCK_STRICT, does not start it. */
 
-/* The last two variables in the environment of a loaded program, for the loader. UNSOCK_LOAD_FILE is "p" and the path
- * of the file to load, or "f" and the number of a descriptor of that file, which the loader closes. UNSOCK_LOAD_NAME is
- * the path by which the program was executed. */
+/* A loaded program's last two variables. UNSOCK_LOAD_FILE: "p" and the path of the file to load, or "f" and the number
+ * of its descriptor, which the loader closes. UNSOCK_LOAD_NAME: the path by which the program was executed. */
 #define UNSOCK_LOAD_FILE "UNSOCK_LOAD_FILE="
 #define UNSOCK_LOAD_NAME "UNSOCK_LOAD_NAME="
 
@@ -96,8 +92,7 @@ struct unsock_exec {
     int flags;
 };
 
-/* The exec that the library makes in place of the one that the program asked for. `space` has the lists and strings
- * that were made for this exec. */
+/* The exec that the library makes in place of the program's. `space` has the lists and strings made for this exec. */
 struct unsock_exec_plan {
     struct unsock_exec exec;
     struct unsock_exec_space *space;
@@ -140,8 +135,7 @@ long unsock_planning_out_of_reach(const struct unsock_planning *planning, const 
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
 /* confinement.c: Finds the AppArmor profile or SELinux context that would confine a program. When an unconfined process
- * executes a file, the kernel attaches the profile whose path matches the file. For a loaded program this file is the
- * library, not the program. */
+ * executes a file, the kernel attaches the profile with a matching path. A loaded program's file is the library. */
 
 #define UNSOCK_PROFILE_MOST 160
 
@@ -160,13 +154,11 @@ struct unsock_confinement_question {
     const void *context;
 };
 
-/* Appends to `name` the name of the profile or SELinux context that would confine the program. For
- * UNSOCK_CONFINEMENT_NONE appends nothing. */
+/* Appends to `name` the profile or SELinux context that confines the program; nothing for UNSOCK_CONFINEMENT_NONE. */
 enum unsock_confinement unsock_confinement_ask(const struct unsock_confinement_question *question,
                                                struct unsock_text *name);
 
-/* True if the program's AppArmor profile or SELinux context keeps the library out. Then appends the reason to `why`. If
- * false, may have appended text without meaning. */
+/* True if the program's profile or SELinux context keeps the library out. Only then is text added to `why` valid. */
 bool unsock_confinement_refuses(const struct unsock_confinement_question *question, struct unsock_text *why);
 
 /* Puts this process under the profile. False if the process may not change to it. */
@@ -199,12 +191,10 @@ struct unsock_route {
     void *context; /* for `see` */
 };
 
-/* Writes the path that execvp would execute into `file` (UNSOCK_PATH_MOST bytes). False with one line in
- * `route->error`. */
+/* Writes the path that execvp executes into `file` (UNSOCK_PATH_MOST bytes). False with one line in `route->error`. */
 bool unsock_route_find(struct unsock_route *route, const char *command, char *file);
 
-/* Calls `see` for the file and, while the last file seen is a script, for its interpreter. False with one line in
- * `route->error` if an interpreter cannot be executed. */
+/* Calls `see` for the file and each script's interpreter. False with `error` if an interpreter cannot be executed. */
 bool unsock_route_follow(struct unsock_route *route, const char *file);
 
 #endif

@@ -34,8 +34,7 @@ void unsock_preload_put(struct unsock_text *text, const char *library, const cha
     }
 }
 
-/* True if this code is between START and END of the line "START-END … INODE PATH" (/proc/self/maps). Sets `*path` to
- * PATH. */
+/* True if this code is in the range of the line "START-END … INODE PATH" (/proc/self/maps). Sets `*path` to PATH. */
 static bool own_map(struct unsock_span line, struct unsock_span *path) {
     uint64_t start, end, here = (uint64_t)&unsock_library_file_mapped;
     struct unsock_span range = unsock_span_next(&line, ' ');

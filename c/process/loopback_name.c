@@ -1,7 +1,6 @@
-/* Gives and removes names of loopbacks. A name is a symbolic link. A new link is made as ".next", and then renamed to
- * its own name, in the place of an old link of that name. A process that makes or removes a name locks the directory of
- * the names (flock(2)). Otherwise, a process that has found a dangling link could remove a new link that has just
- * replaced the dangling one. */
+/* Gives and removes names of loopbacks. A name is a symbolic link. A new link is made as ".next", then renamed to its
+ * own name, over any old link. A process that makes or removes a name locks the directory of the names (flock(2)).
+ * Otherwise, a process that has found a dangling link could remove a new link that has just replaced it. */
 #include "process/run_directory.h"
 
 #include "kernel/file_info.h"

@@ -45,8 +45,7 @@ static long follow_script(struct unsock_planning *planning) {
 /* Returns the way, or -errno, for a program that makes its own system calls: a static, Go or Free Pascal program. */
 static long way_of_own_calls(const struct unsock_planning *planning, bool trapped) {
     /* Valgrind's tools are static programs that run another program inside themselves. Preloading works in that
-     * program. The tool makes that program's system calls itself, and cannot handle a SIGSYS in the middle of a
-     * call. */
+     * program. The tool makes that program's system calls itself, and cannot handle a SIGSYS within a call. */
     if (unsock_environment_get(planning->plan->exec.environment, "VALGRIND_LAUNCHER")) {
         if (!trapped && unsock_settings.engine != UNSOCK_ENGINE_TRAP)
             return UNSOCK_WAY_PLAINLY;
@@ -84,9 +83,8 @@ static long way_of(const struct unsock_planning *planning, long fd) {
     }
 }
 
-/* Returns the way, or -errno, for a file that cannot be read. An untrapped process executes the file, unless
- * UNSOCK_STRICT is set. A trapped process does not: without the loader, its first trapped call would end the
- * program. */
+/* Returns the way or -errno for a file that cannot be read. An untrapped process executes the file, except with
+ * UNSOCK_STRICT. A trapped process does not: without the loader, its first trapped call would end the program. */
 static long cannot_look(const struct unsock_planning *planning, long error) {
     const struct unsock_exec *run = &planning->run;
     if (unsock_program_may_execute(run->directory, run->path, run->flags) < 0 || error != -EACCES)

@@ -1,5 +1,4 @@
-/* Makes and removes private directories. To make or sweep private directories, a process first locks DIR/private, so
- * that no sweep sees a directory that is half made. */
+/* Makes and removes private directories. Making and sweeping lock DIR/private, so that no sweep sees one half made. */
 #include "process/run_directory.h"
 
 #include "files/release.h"
@@ -80,8 +79,7 @@ static long lock_place(long place) {
     return result;
 }
 
-/* Opens the file that a private directory's keeper locks, and locks it. Returns the descriptor, or -errno; -EAGAIN if
- * the keeper still has it locked. */
+/* Opens and locks the keeper's lock file. Returns the descriptor, or -errno: -EAGAIN if the keeper holds the lock. */
 static long take_lock(long directory, int flags) {
     if (directory < 0)
         return directory;
@@ -180,8 +178,7 @@ static bool is_stale_socket(long directory, const char *name, bool remove) {
     return !path.cut && unsock_prune(path.buffer, remove) == 1;
 }
 
-/* True if a socket in the directory, or in a directory below, may be live, or if one of these directories cannot be
- * read. With `remove`, removes stale socket files. */
+/* True if a socket in or below the directory may be live, or on a read error. With `remove`, removes stale sockets. */
 static bool is_directory_used(long at, const char *directory, unsigned depth, bool remove) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
@@ -254,8 +251,7 @@ bool unsock_private_remove(const char *path) {
     return gone;
 }
 
-/* Sweeps one private directory. Does nothing if its keeper holds its lock. Otherwise takes the lock until the end, so
- * that no other sweep takes the directory. */
+/* Sweeps a private directory, unless its keeper holds its lock. Keeps the lock until the end, against other sweeps. */
 static void sweep_one(long place, const char *name, const char *path, bool remove,
                       const struct unsock_prune_seer *seer) {
     UNSOCK_CLOSED long one = open_inner(place, name);

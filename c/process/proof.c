@@ -1,5 +1,4 @@
-/* Finds faults in a library's file. Because of some faults, ld.so would start a program without the library; because of
- * others, the program would get SIGBUS. */
+/* Finds faults in a library's file for which ld.so would ignore the library, or a program would get SIGBUS. */
 #include "process/start.h"
 
 #include "kernel/file_info.h"
@@ -88,8 +87,7 @@ static bool is_whole(struct proof *proof) {
     return (read && end <= proof->size) || fail_proof(proof, "cut short", "copy it once more");
 }
 
-/* Returns the version in a note like `note`; NULL if the segment of notes has none. All versions of the library have a
- * note that begins with the same bytes. */
+/* Returns the version in a note that begins as `note`, as all versions of the library have; NULL if there is none. */
 static const char *version_in(const uint8_t *notes, size_t size) {
     size_t begin = offsetof(struct note, version);
     for (size_t at = 0; at + sizeof(note) <= size; at += NOTE_ALIGN)

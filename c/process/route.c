@@ -128,8 +128,7 @@ static struct unsock_span env_command(const struct unsock_program_file *file) {
     return none;
 }
 
-/* Writes the path of the program that runs the script into `next`. Returns false, with one line in the error, if this
- * program cannot be executed; does not check /bin/sh. */
+/* Writes the script's interpreter to `next`. False with an error if it cannot be executed; does not check /bin/sh. */
 static bool find_next(struct unsock_route *route, const struct unsock_program_file *file, char *next) {
     UNSOCK_TEXT(name, UNSOCK_SCRIPT_LINE);
     struct unsock_text text = unsock_text_in(next, UNSOCK_PATH_MOST);

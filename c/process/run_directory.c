@@ -11,8 +11,7 @@
 
 #define LENGTH_PROBLEM "must be a directory of 2 to 90 bytes, so that a socket file's path fits"
 
-/* Appends the components of the path `rest` to the absolute path `text`, which is empty for the root. Skips ".", and
- * removes the last component for "..". */
+/* Appends the path `rest` to the absolute path `text`, which is empty for the root, and resolves "." and "..". */
 static void add_parts(struct unsock_text *text, struct unsock_span rest) {
     while (rest.length > 0) {
         struct unsock_span part = unsock_span_next(&rest, '/');
@@ -115,8 +114,7 @@ bool unsock_run_directory_check_place(const struct unsock_run_directory *directo
                 directory->asked ? ", or trust them with --force" : "");
 }
 
-/* Checks the directory's type and mode. If the directory is a default one, also checks its owner and, if its path is a
- * link, the link's owner. */
+/* Checks the directory's type and mode; of a default one, also its owner and, if it is a link, the link's owner. */
 static bool check_itself(const struct unsock_run_directory *directory, bool force, struct unsock_text *error) {
     struct statx link, target;
     long result = unsock_statx(AT_FDCWD, directory->path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &link);
@@ -169,8 +167,7 @@ bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, 
     return check_itself(directory, force, error);
 }
 
-/* True for usual file systems, which have sockets. If a bind fails on one of these, the program gets an errno that says
- * enough. */
+/* True for usual file systems, which have sockets: if a bind fails on one, the errno for the program says enough. */
 static bool is_usual_file_system(const char *path) {
     static const uint32_t usual[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
                                      TMPFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC};

@@ -1,5 +1,4 @@
-/* The directory of the socket files: chosen, checked and made for a command. A function that returns false puts one
- * line into its `error`, if it has one. */
+/* Chooses, checks and makes the socket files' directory. Functions that return false put one line into `error`. */
 #ifndef UNSOCK_PROCESS_RUN_DIRECTORY_H
 #define UNSOCK_PROCESS_RUN_DIRECTORY_H
 
@@ -32,15 +31,13 @@ bool unsock_run_directory_choose(const char *option, const char *const *environm
 bool unsock_run_directory_default(const char *const *environment, struct unsock_run_directory *directory,
                                   struct unsock_text *error);
 
-/* True if the directory's path has 2 to 90 bytes, so that a socket file's path fits. `name`, for the error, is the
- * option or variable that gave the path. */
+/* True if the path has 2 to 90 bytes: a socket file's path then fits. `name`: the option or variable, for the error. */
 bool unsock_run_directory_fits(const char *name, const char *path, struct unsock_text *error);
 
 struct unsock_directory_rights;
 struct unsock_prune_seer;
 
-/* Checks that no untrusted user could replace this directory, which need not exist. With `force`, does not check a
- * directory that the user named. */
+/* Checks that no untrusted user could replace this directory, existing or not; with `force`, only a default one. */
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error);
 
@@ -74,9 +71,8 @@ struct unsock_directory_rights {
 bool unsock_directory_rights_read(const char *group, const char *mode, struct unsock_directory_rights *rights,
                                   struct unsock_text *error);
 
-/* With --here makes the link (unsock_checkout_prepare), then makes and checks the directory as
- * unsock_run_directory_prepare (`made` not NULL). A new directory gets the rights. An old one must already have them:
- * other programs may rely on its rights. */
+/* Calls unsock_checkout_prepare, then unsock_run_directory_prepare (`made` not NULL). A new directory gets the rights.
+ * An old one must already have them: other programs may rely on its rights. */
 bool unsock_directory_rights_prepare(const struct unsock_run_directory *directory, bool force,
                                      const struct unsock_directory_rights *rights, bool *made,
                                      struct unsock_text *error);
@@ -98,9 +94,8 @@ bool unsock_checkout_choose(const char *const *environment, bool force, struct u
  * socket files will be in DEFAULT; if they will be in git's directory, ignores the failure. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Finds the links of removed checkouts. For each, reports to `seer` the directory HASH beside the link, or the link if
- * there is no such directory. With `remove`, removes both; if the directory may have a live socket, keeps both and does
- * not report them. */
+/* Finds the links of removed checkouts. For each, reports to `seer` the directory HASH beside the link, or else the
+ * link. With `remove`, removes both; if the directory may have a live socket, keeps both and does not report them. */
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* loopback_name.c: The names of `run --name`. A name is a link, DEFAULT/.names/NAME, to the directory of the socket
@@ -115,8 +110,7 @@ void unsock_loopback_names_prune(const char *directory);
 /* True for NULL, and for a label of a host name: 1 to 63 of a-z, 0-9 and "-", with no "-" at either end. */
 bool unsock_loopback_name_check(const char *name, struct unsock_text *error);
 
-/* Makes the link `name` (unless NULL) to the absolute path `path`. The environment `caller` decides which directory
- * DEFAULT is. */
+/* Makes the link `name` (unless NULL) to the absolute path `path`. DEFAULT depends on the environment `caller`. */
 bool unsock_loopback_name_give(const char *name, const char *path, const char *const *caller,
                                struct unsock_text *error);
 
@@ -135,9 +129,8 @@ struct unsock_private {
  * also checks the path of a worker's directory in the private one. */
 bool unsock_private_fits(const char *directory, bool divided, struct unsock_text *error);
 
-/* Makes a private directory in `directory`, an absolute path that the caller has checked. The private directory gets
- * the group and mode of `directory` and, if root makes it, also the owner. If everybody may write to `directory`, only
- * this user may use the private one. */
+/* Makes a private directory in `directory` (absolute, checked by the caller). It gets the group and mode of `directory`
+ * and, if root makes it, the owner. If everybody may write to `directory`, only this user may use the private one. */
 bool unsock_private_make(const char *directory, struct unsock_private *private, struct unsock_text *error);
 
 #define UNSOCK_PRIVATE_SHARED "/0000000"
@@ -153,9 +146,8 @@ bool unsock_private_remove(const char *path);
 bool unsock_unused_remove(long place, const char *name);
 
 struct unsock_prune_seer;
-/* Finds private directories whose keeper is gone, which have no live socket, and which no process uses
- * (unsock_users_of). With `remove`, removes them. Reports their paths to `seer` (unless NULL); with `remove`, only the
- * paths of removed directories. */
+/* Finds private directories that have no keeper, no live socket and no process (unsock_users_of). With `remove`,
+ * removes them. Reports their paths to `seer` (unless NULL); with `remove`, only the paths of removed directories. */
 void unsock_private_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* users_of.c: Finds the processes that use a directory of socket files. */

@@ -52,8 +52,7 @@ static long execute_found(const char *file, const char *const *argv, const char 
     return result == -ENOEXEC ? execute_by_shell(file, argv, environment) : result;
 }
 
-/* Searches for `name`, and writes each path that it tries into `file`. Executes the program; or, with `finds`, ends at
- * the first file that may be executed. */
+/* Writes each path for `name` into `file` and executes it; with `finds`, ends at the first that may be executed. */
 static long search(const char *name, const char *path, char *file, bool finds, const char *const *argv,
                    const char *const *environment) {
     struct unsock_span rest = unsock_span_of(path);

@@ -1,5 +1,4 @@
-/* Starts the library in a process, by the library's constructor or at the first intercepted call, and decides whether
- * the library is active there. */
+/* Starts the library in a process, by its constructor or the first intercepted call, and decides if it is active. */
 #include "process/start.h"
 
 #include "files/bind.h"
@@ -14,8 +13,7 @@ enum unsock_activity unsock_activity = UNSOCK_NOT_STARTED;
 bool unsock_start_trapped;
 bool unsock_start_traps;
 
-/* True if LD_PRELOAD has an entry with the library's file name. If /proc does not show that name, any value of
- * LD_PRELOAD is enough. */
+/* True if LD_PRELOAD has an entry with the library's file name. If /proc does not show that name, any value counts. */
 static bool preloaded_by_name(const char *const *environment) {
     char buffer[UNSOCK_PATH_MOST];
     struct unsock_span path;

@@ -19,8 +19,7 @@ bool unsock_start_active(void);
 void unsock_start_loaded(const char *const *environment, const char *own_file, uintptr_t stack_end);
 
 /* Finds out whether this process is trapped. If not, turns off the mark in the library's own system calls (rt/sys.h): a
- * seccomp filter that the program installs may compare all 64 bits of an argument. The library's start calls this
- * first. */
+ * seccomp filter of the program's may compare all 64 bits of an argument. The library's start calls this first. */
 void unsock_start_marks(void);
 
 /* For libunsock.so run as a program (`run`), after it has read the settings and before it executes the command. Makes

@@ -112,8 +112,7 @@ static bool note_process(struct users *users, uint32_t process) {
     return true;
 }
 
-/* Stores the processes that use the directory, except `spared`. Reads /proc until nothing new is found: a child may be
- * listed before its parent. */
+/* Stores the directory's processes, except `spared`. Reads /proc until none is new: a child may precede its parent. */
 static void find_users(struct users *users, const char *directory, const uint32_t spared[2]) {
     struct unsock_entries entries;
     enum unsock_entry_type type;
