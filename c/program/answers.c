@@ -1,6 +1,5 @@
 /* Checks whether a port has a server: checks the files that a client would try, in the client's order. files/listener.c
- * finds out from the kernel whether a Unix socket listens. The target of a control file is checked by a connection if
- * it is no Unix socket, or is behind a multiplexer. */
+ * finds out from the kernel whether a Unix socket listens. */
 #include "program/options.h"
 
 #include "calls/target.h"
@@ -15,8 +14,7 @@
 #define CONNECTION_MS 200 /* between connections, which the target notices */
 
 /* True if the IP socket has connected to itself: the kernel may choose the destination port as the source port, too
- * (RFC 9293, 3.5). If so, also sets SO_LINGER: the close is then a reset, which frees the port at once, without
- * TIME-WAIT. */
+ * (RFC 9293, 3.5). If so, sets SO_LINGER: the close is then a reset, which frees the port without TIME-WAIT. */
 static bool is_own_end(int socket) {
     static const struct linger reset = {.l_onoff = 1};
     union unsock_sockaddr own, peer;
@@ -28,8 +26,7 @@ static bool is_own_end(int socket) {
     return is_same;
 }
 
-/* Connects to the control file's target, in at most `most` milliseconds, and closes the connection. Returns 0 if the
- * connect succeeded, or -errno. */
+/* Connects to the control file's target, for at most `most` ms, and closes the connection. Returns 0 or -errno. */
 static long try_connection(struct unsock_control_file *control, int64_t most) {
     struct unsock_firecracker asked = {.deadline = unsock_clock_ms() + most};
     long socket = unsock_target_connect_new(control, &asked, INT64_MAX);
@@ -49,10 +46,9 @@ static long try_connection(struct unsock_control_file *control, int64_t most) {
     return result;
 }
 
-/* Checks the target by a connection. For a target with VMADDR_CID_ANY, only ECONNRESET proves that there is no server:
- * other errors may mean that the kernel has no loopback transport, and count as ready. A target that does not answer in
- * time may still have a server, unless it is an IP address: on AF_TIPC a server answers when it accepts, a paused guest
- * when it is resumed. */
+/* Connects to the target. At VMADDR_CID_ANY, only ECONNRESET proves that there is no server: other errors may mean that
+ * the kernel has no loopback transport, and count as ready. A target that does not answer in time may still have a
+ * server, unless it is an IP address: on AF_TIPC a server answers when it accepts, a paused guest when resumed. */
 static enum unsock_answer ask_by_connection(struct unsock_control_file *control, int64_t most) {
     struct sockaddr_vm vsock;
     memcpy(&vsock, control->dest, sizeof(vsock));

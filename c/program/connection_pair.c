@@ -128,9 +128,8 @@ static long fill_pipe(int fd, struct end *end) {
 }
 
 /* Turns on keepalive probes for a client that has shut down its sending side: it may wait for an answer, or have
- * closed. The kernel sends the first probe after two seconds, then one every ten. A client's kernel forgets a closed
- * socket after a minute (tcp_fin_timeout), and then answers a probe with a reset. Returns false if the socket has no
- * keepalive. */
+ * closed. A client's kernel forgets a closed socket after a minute (tcp_fin_timeout), and then answers a probe with a
+ * reset. Returns false if the socket has no keepalive. */
 static bool keep_asking(int fd) {
     int yes = 1, first = 2, interval = 10;
     return unsock_setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(first)) == 0 &&
@@ -138,8 +137,7 @@ static bool keep_asking(int fd) {
            unsock_setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) == 0;
 }
 
-/* Reads more data from `fd`, whose peer has taken all earlier data. Returns 0, or -errno: -EAGAIN if no data has
- * arrived. */
+/* Reads more from `fd`, whose peer has taken all earlier data. Returns 0 or -errno; -EAGAIN: no data has arrived. */
 static long fill(int fd, struct end *end) {
     if (end->is_bulk)
         return fill_pipe(fd, end);

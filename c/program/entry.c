@@ -40,8 +40,7 @@ __attribute__((noreturn)) static void run_program(void *given) {
 }
 
 /* `stack` is the kernel's: argc, argv…, NULL, environment…, NULL, auxiliary vector (System V ABI). The kernel's stack
- * may be small (ulimit -s 16), so this function maps a larger one, with MAP_GROWSDOWN, which does not count as data
- * (ulimit -d). */
+ * may be small (ulimit -s 16), so this maps a larger one, with MAP_GROWSDOWN, which ulimit -d does not count. */
 __attribute__((used, noreturn, visibility("hidden"))) void unsock_started(uint64_t *stack) {
     relocate_self();
     void (*function)(void *) = unsock_loader_is_asked(stack) ? unsock_loader_start : run_program;

@@ -111,8 +111,7 @@ static int serve_events(void) {
     return end == DIRECTORY_GONE ? fail_expose(unsock_expose.directory.path, -ENOENT) : end > 0 ? 128 + end : 0;
 }
 
-/* Prints one line to standard error if the port has no server yet. Prints nothing with --until-eof, which only programs
- * use. */
+/* Prints a line to standard error if the port has no server yet; but not with --until-eof, which only programs use. */
 static void warn_without_server(const struct unsock_expose_port *port) {
     UNSOCK_TEXT(line, LINE_MOST);
     const char *path = port->file.sun_path;
@@ -152,8 +151,7 @@ static uint64_t prepare_descriptors(void) {
     return limit.rlim_max;
 }
 
-/* Sets the library's settings in this process: `expose` uses the library's functions to bind its clients' names in the
- * directory. */
+/* Sets the library's settings in this process: `expose` uses its functions to bind clients' names in the directory. */
 static bool configure(const char *const *caller) {
     const char *timeout = unsock_environment_get(caller, "UNSOCK_CONNECT_TIMEOUT_MS");
     char line[LINE_MOST];

@@ -59,9 +59,8 @@ static inline bool unsock_expose_is_open(const struct unsock_expose_port *port, 
 
 bool unsock_expose_ports_start(void);
 
-/* Opens port `real` of the real network for `port` of the directory; with --in, `port` of the directory for `real`.
- * Prints a line (unsock_expose_tell). Returns the number for unsock_expose_port_at, or -errno with one line in
- * `error`. */
+/* Opens port `real` of the real network for the directory's `port`; with --in, the directory's `port` for `real`.
+ * Prints a line (unsock_expose_tell). Returns the number for unsock_expose_port_at, or -errno with `error`. */
 long unsock_expose_open(uint16_t port, uint16_t real, int type, struct unsock_text *error);
 
 /* Closes the port. With --in, also removes its socket file, unless another socket has taken the file's name. */
@@ -74,20 +73,17 @@ struct unsock_expose_port *unsock_expose_port_at(unsigned number);
 void unsock_expose_tell(const struct unsock_expose_port *port, const char *words);
 
 /* expose_clients.c: The clients of the ports. Each TCP connection and each UDP client (a session) has its own socket on
- * the other side, so that a server's answers reach the right client. A session ends after `idle` milliseconds without a
- * datagram. */
+ * the other side, so that answers reach the right client. A session ends after `idle` ms without a datagram. */
 
 bool unsock_expose_clients_start(void);
 
-/* Accepts the port's TCP connections, or forwards its clients' datagrams. Returns false if a server could not be
- * reached. */
+/* Accepts the port's TCP connections, or forwards its clients' datagrams. False if a server could not be reached. */
 bool unsock_expose_clients_event(unsigned number, struct unsock_expose_port *port);
 
 /* Forwards the datagrams of a server to the client of this UDP session. */
 void unsock_expose_clients_answer(unsigned session);
 
-/* Reads more of a multiplexer's answer on the connection `inside`. When the answer is complete, joins or resets the
- * client. */
+/* Reads more of a multiplexer's answer on the connection `inside`. When it is complete, joins or resets the client. */
 void unsock_expose_clients_asked(int inside);
 
 /* Retries connects and datagrams that full queues have refused. Resets clients whose multiplexer has not answered in

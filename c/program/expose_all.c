@@ -1,6 +1,5 @@
-/* `expose --all`: reads the whole directory after a change, at most every 20 ms, and opens or closes ports. Exposes
- * unsock's ports and control files, but no plain sockets (docs/names.md): the socket of an `expose --in` is plain, and
- * would form a loop. */
+/* `expose --all`: reads the directory after changes, at most every 20 ms, and opens or closes ports. Exposes ports and
+ * control files, but no plain sockets (docs/names.md): the plain one of an `expose --in` would form a loop. */
 #include "program/expose.h"
 
 #include "files/control_file.h"
@@ -46,8 +45,7 @@ static bool is_open(struct unsock_port_key key) {
     return false;
 }
 
-/* True if a change of this name may concern a port to expose. False for most events: UDP clients create and remove
- * sockets all the time, and the lock's file changes, too. */
+/* True if the name may be of a port to expose. Most changes are of UDP clients' sockets, or of the lock's file. */
 static bool is_about_port(const char *name) {
     struct sockaddr_un path;
     struct unsock_port_entry entry;

@@ -1,6 +1,5 @@
-/* Connects the clients of exposed ports to their servers. Accepting never waits for a server: if the server's queue is
- * full, the connect is retried later. While a full queue refuses a datagram, the port reads no other datagram. After
- * 100 ms the datagram is dropped, as UDP allows. */
+/* Connects the clients of exposed ports to their servers. Accepting never waits for a server: a connect to a full queue
+ * is retried. While a full queue refuses a datagram, the port reads no other; after 100 ms the datagram is dropped. */
 #include "program/expose.h"
 
 #include "calls/bind.h"
@@ -98,8 +97,7 @@ static long connect_inside(struct waiting *one) {
     return result == -ECONNREFUSED ? connect_control(one) : result;
 }
 
-/* Joins the client with a connection to its server. Returns 0 or -errno. -EAGAIN: the client must wait; after another
- * failure, the client has been reset. */
+/* Joins a client and its server. Returns 0; -EAGAIN: the client must wait; another -errno: it has been reset. */
 static long lead_on(struct waiting *one) {
     bool is_in = unsock_expose.is_in;
     long other = is_in ? connect_real(one->port) : connect_inside(one);
@@ -116,8 +114,7 @@ static void give_up(const struct waiting *one) {
         unsock_close(one->inside);
 }
 
-/* Reads what has arrived of the multiplexer's answer, which comes before any data. True if the answer is incomplete;
- * otherwise joins or resets the client. */
+/* Reads the multiplexer's answer, which precedes data. True if it is incomplete; else joins or resets the client. */
 static bool awaits_answer(struct waiting *one) {
     long result = unsock_firecracker_answer(one->inside, &one->asked);
     if (result == 0) {
@@ -152,8 +149,7 @@ static int64_t go_on_with_waiting(void) {
     return next;
 }
 
-/* True if this client may wait. Only clients that wait for full queues count toward FULL_MOST. Clients that wait for a
- * guest's answer count toward WAITING_MOST alone. */
+/* True if this client may wait. One that waits for a guest's answer counts only toward WAITING_MOST, not FULL_MOST. */
 static bool may_wait(const struct waiting *one) {
     unsigned full = 0;
     for (unsigned i = 0; i < waiting_count; i++)
@@ -240,8 +236,7 @@ static struct session *session_of(const struct unsock_expose_port *port, const u
     return open_session(oldest) == 0 ? oldest : NULL;
 }
 
-/* Sends the datagram in the port's buffer to the server. Returns 0 or -errno: -EAGAIN, the server's queue is full;
- * -ECONNREFUSED, there is no server. */
+/* Sends the datagram in the port's buffer. Returns 0 or -errno; -EAGAIN: full queue; -ECONNREFUSED: no server. */
 static long send_on(const struct unsock_expose_port *port, const struct session *session, uint32_t size) {
     struct unsock_control_file control;
     if (unsock_expose.is_in)

@@ -19,8 +19,7 @@ bool unsock_expose_ports_start(void) {
     return ports;
 }
 
-/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). A stream socket then
- * listens. */
+/* Binds a new non-blocking socket to the address, with the options of `control` (or NULL). A stream socket listens. */
 static long open_bound(int type, const void *address, socklen_t size, const struct unsock_control_file *control) {
     int yes = 1;
     uint16_t family;
@@ -48,8 +47,7 @@ static long listen_at(struct unsock_expose_port *port) {
         long result = unsock_control_file_read(unsock_expose.control, &control);
         if (result < 0)
             return result;
-        /* Refuses a Unix target, where a symbolic link to the server's file does without forwarding. Also refuses a
-         * multiplexer's target, where Firecracker itself listens. */
+        /* Refuses a Unix target, where a symbolic link is enough, and a multiplexer's, where Firecracker listens. */
         if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
             return -EAFNOSUPPORT;
         return open_bound(SOCK_STREAM, control.dest, control.dest_length, &control);

@@ -64,8 +64,7 @@ bool unsock_isolate(struct unsock_text *error) {
     long result = unsock_unshare(CLONE_NEWNET);
     if (result == -EPERM)
         result = unshare_as_user();
-    /* The ioctl works on a socket of any family; a sandbox may forbid AF_INET. A new "lo" has no other flags to
-     * keep. */
+    /* The ioctl works on any socket; a sandbox may forbid AF_INET. A new "lo" has no other flags to keep. */
     struct interface loopback = {.name = "lo", .flags = FLAG_UP};
     UNSOCK_CLOSED long fd = result < 0 ? result : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     result = fd < 0 ? fd : unsock_ioctl(fd, SET_FLAGS, &loopback);

@@ -61,8 +61,7 @@ struct unsock_options {
     unsigned operand_count;
 };
 
-/* Reads the words after the command's name. Returns false with one line in `error` if they are wrong. With --help,
- * checks nothing else. */
+/* Reads the words after the command's name. False with `error` if they are wrong. With --help, checks nothing else. */
 bool unsock_options_read(const struct unsock_option_table *table, const char *const *words,
                          struct unsock_options *options, struct unsock_text *error);
 
@@ -123,16 +122,14 @@ void unsock_json_close(char bracket);
 /* Ends the line. The next value begins a new JSON text. */
 void unsock_json_line(void);
 
-/* Each writes one member, or an element if `name` is NULL. A byte that is not UTF-8 becomes U+FFFD; a `text` of NULL
- * becomes null. */
+/* Each writes a member, or an element if `name` is NULL. A byte outside UTF-8 becomes U+FFFD; a NULL `text` is null. */
 void unsock_json_text(const char *name, const char *text);
 void unsock_json_number(const char *name, uint64_t number);
 void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* null if it is not known */
 void unsock_json_bool(const char *name, bool value);
 
 /* answers.c: Checks whether a server would answer a client at a port of a directory. A server with a Unix socket does
- * not notice the check. To check a control file's target that is no Unix socket, or is behind a multiplexer, makes a
- * short connection. */
+ * not notice the check. Another target of a control file, or one behind a multiplexer, gets a short connection. */
 
 struct unsock_answers {
     enum unsock_answer answer;

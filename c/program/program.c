@@ -1,6 +1,5 @@
-/* libunsock.so run as a program: runs its own commands, writes a control file from variables, or prints its usage. If
- * run under the name `unsock`, the library executes the command line (TypeScript) for other commands, --help and expose
- * --http. */
+/* libunsock.so run as a program: runs its own commands, writes a control file from variables, or prints its usage.
+ * Under the name `unsock`, executes the command line (TypeScript) for other commands, --help and expose --http. */
 #include "program/options.h"
 
 #include "../build/tables.h"
@@ -13,9 +12,8 @@
 #include "rules/words.h"
 
 #define LINE_MOST (4 * UNSOCK_PATH_MOST)
-/* If the base name of argv[0] is FRONT, the library executes the command line (the program in TypeScript) for commands
- * that the library lacks. If argv[0] begins with OF_RUNTIME, Deno or Node.js has executed the library
- * (lib/library/caller.ts). */
+/* If the base name of argv[0] is FRONT, the library executes the command line (TypeScript) for commands that it lacks.
+ * If argv[0] begins with OF_RUNTIME, Deno or Node.js has executed the library (lib/library/caller.ts). */
 #define FRONT "unsock"
 #define OF_RUNTIME "unsock-of-runtime:"
 #define OWN_FILE "/proc/self/exe"
@@ -92,8 +90,7 @@ static void hand_over(const char *const *argv, const char *const *environment) {
         return;
     const char *why = runtime_fails_at(argv);
     unsock_keeper_dispose(SIGXFSZ, SIG_IGN); /* the runtime writes caches, even if a file-size limit forbids it */
-    /* This raw call lacks the mark of the library's own calls (rt/calls.h): below another `run`, a trapped program's
-     * exec must be trapped. */
+    /* A call without the mark (rt/calls.h): below another `run`, a trapped program's exec must be trapped. */
     if (!why)
         unsock_syscall6(__NR_execve, (long)file, (long)argv, (long)environment, 0, 0, 0);
     else
@@ -149,8 +146,7 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
 }
 
 /* Restores two settings of the caller's that the runtime has changed: the action for SIGPIPE, and the soft limit of
- * descriptors. `told` is "WORD:LIMIT". SIGPIPE stays ignored if WORD is "ignored"; the limit stays if LIMIT is
- * empty. */
+ * descriptors. `told` is "WORD:LIMIT". SIGPIPE stays ignored if WORD is "ignored", the limit if LIMIT is empty. */
 static void restore_caller(struct unsock_span told) {
     struct rlimit limit;
     uint64_t soft;
@@ -162,8 +158,7 @@ static void restore_caller(struct unsock_span told) {
     unsock_prlimit64(0, RLIMIT_NOFILE, &limit, NULL);
 }
 
-/* `UNSOCK_FILE=… libunsock.so`: writes the control file that the variables describe. Puts the result or the error into
- * `line`. Returns the exit status. */
+/* `UNSOCK_FILE=… libunsock.so`: writes the control file, and the result or error into `line`. Returns the status. */
 static int make_control_file(const char *const *environment, struct unsock_text *line) {
     char real[UNSOCK_PATH_MOST];
     struct unsock_control_file file;

@@ -31,8 +31,7 @@ static void print_pruned(struct pruning *pruning, const char *path, const char *
     unsock_json_close('}');
 }
 
-/* Stores a name or path, a NUL and the errno (0: removed). The caller prints them after the directory is unlocked,
- * since printing may block. */
+/* Stores a name or path, a NUL and the errno (0: removed). They are printed after the unlock: printing may block. */
 static void note_name(void *context, const char *name, long result) {
     unsock_text_put(context, name);
     unsock_text_char(context, '\0');

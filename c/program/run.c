@@ -89,8 +89,7 @@ static int find_program(struct run *run) {
     return UNSOCK_RUN_FAILED;
 }
 
-/* Returns an option or setting of the user's that promises redirection; NULL: there is none. If `run->on_network`,
- * ignores --private and --each. */
+/* Returns an option or setting that promises redirection, or NULL; not --private or --each if `run->on_network`. */
 static const char *promise_of_run(const struct run *run) {
     static const char promises[][16] = {"--block-inet", "--strict", "--isolate", "--private", "--each"};
     for (unsigned i = 0; i < (run->on_network ? WALLS : sizeof(promises) / sizeof(promises[0])); i++)
@@ -102,9 +101,8 @@ static const char *promise_of_run(const struct run *run) {
                                         : NULL;
 }
 
-/* Unless UNSOCK_OFF=1 is set, checks that this process may create Unix sockets. If it may not, fails, or with
- * --optional sets UNSOCK_OFF=1 for the command. Fails if UNSOCK_OFF=1, whether set before or here, would break a
- * promise (promise_of_run). */
+/* Unless UNSOCK_OFF=1, checks that this process may create Unix sockets. If not, fails, or with --optional sets
+ * UNSOCK_OFF=1 for the command. Fails if UNSOCK_OFF=1, set before or here, would break a promise (promise_of_run). */
 static bool check_sockets(struct run *run) {
     if (!unsock_settings.off && unsock_sockets_allowed(run->error))
         return true;
@@ -137,8 +135,7 @@ static bool make_command_environment(struct run *run) {
     UNSOCK_TEXT(why, WHY_MOST);
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
-    /* Trusts a --private directory even if others could replace it: they may write to the checked directory above, and
-     * so are trusted. */
+    /* Trusts a --private directory even if others could replace it: they may write to the checked directory above. */
     run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
     run->trusts |= run->is_private && run->is_open;
     return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment, path_of_run(run),
@@ -191,8 +188,7 @@ static bool place_maps(struct run *run) {
                                  option_of_run(run, "--keep") || run->is_private, run->error);
 }
 
-/* Makes the directory if it is missing, checks it, writes the maps, and starts keepers. True in the process that
- * becomes the command or serves `hold`. */
+/* Makes and checks the directory, writes the maps, starts keepers. True in the command's process, or `hold`'s. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     bool made;

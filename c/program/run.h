@@ -1,5 +1,4 @@
-/* The commands `run` and `hold`: the environment, the maps and the keepers. A function that returns false puts one line
- * into its `error`, if it has one. */
+/* The environment, maps and keepers of `run` and `hold`. Functions that return false put one line into `error`. */
 #ifndef UNSOCK_PROGRAM_RUN_H
 #define UNSOCK_PROGRAM_RUN_H
 
@@ -30,16 +29,14 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Adds to `error` why `path` did not become a control file, and what to do. If `path` is a socket, also adds
- * `if_stale`. */
+/* Adds to `error` why `path` did not become a control file, and what to do; for a socket, also `if_stale`. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 struct unsock_prune_seer;
 /* Reports each stale map in `directory` to `seer`. With `remove`, removes it, and reports it only if that succeeded. */
 void unsock_run_map_sweep(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
-/* run_environment.c: The command's environment: the caller's, changed by the options of `run` and their defaults, with
- * the library in LD_PRELOAD. */
+/* run_environment.c: The command's environment: the caller's, changed by options and defaults, with LD_PRELOAD. */
 
 struct unsock_run_environment {
     struct unsock_exec_space *space;
@@ -57,8 +54,7 @@ bool unsock_run_environment_make(const struct unsock_options *given, bool trusts
 /* True if this string of the command's environment is a variable of unsock's, or is not in the caller's environment. */
 bool unsock_run_is_ours(const char *string, const char *const *caller);
 
-/* Prints, for pasting into a shell, the variables that unsock_run_is_ours selects, and the command. Returns the exit
- * status. */
+/* Prints, to paste into a shell, the variables that unsock_run_is_ours selects, and the command. Returns the status. */
 int unsock_run_print(const char *const *environment, const char *const *caller, const char *const *command,
                      struct unsock_text *error);
 

@@ -14,8 +14,7 @@
 #define VSOCK "vsock"
 #define CONVERT_VSOCK "UNSOCK_ACCEPT_CONVERT_VSOCK"
 
-/* Removes all but the first `kept` variables of this name. Returns the index of the first, or, if there is none, the
- * list's length. */
+/* Removes all but the first `kept` variables of this name. Returns the first's index; if none, the list's length. */
 static size_t reduce(struct unsock_run_environment *environment, const char *name, size_t kept) {
     size_t to = 0, found = 0, place = SIZE_MAX;
     for (size_t from = 0; from < environment->count; from++) {

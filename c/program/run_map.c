@@ -15,8 +15,7 @@
 #define ATTEMPTS_MOST 200 /* WAIT_NS apart: a map keeper needs a moment after its command's end */
 #define WAIT_NS 10000000
 
-/* Writes `pattern` to `path`, with %p (port), %a (the first IPv4 address of UNSOCK_ADDR, if any) and %% replaced.
- * Returns false at any other % sequence. */
+/* Writes `pattern` to `path`, with %p, %a (unsock_run_map_read) and %% replaced. False at any other % sequence. */
 static bool fill_in(const char *pattern, uint16_t port, struct unsock_text *path) {
     unsigned number = 0, count = unsock_settings.address_count;
     while (number < count && unsock_settings.addresses[number].ip.family != AF_INET)
@@ -94,8 +93,7 @@ static bool drop_map(long directory, const char *name, long lock) {
 
 /* Tries once to write a map, or to share a file with the same bytes. Returns the descriptor that holds the lock; 0 if
  * the file stays; or -errno. -EAGAIN: the caller must retry. Then the file was just made or removed; or it is a map
- * with other bytes, which its map keeper may be about to remove. If that map keeper was killed, this function removes
- * the map. */
+ * with other bytes, which its map keeper may be about to remove. If that map keeper was killed, removes the map. */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     uint8_t bytes[sizeof(map->control)];
     struct statx status;
@@ -176,9 +174,8 @@ static void drop_maps(long directory, long command, const struct unsock_run_map 
             drop_map(directory, maps[i].name, maps[i].lock);
 }
 
-/* Starts the map keeper by two forks, so that the command does not get a child that it did not start. The command
- * starts after the process of the first fork has ended. The map keeper then has none of the caller's descriptors open,
- * and gets no signal to the caller's session. */
+/* Starts the map keeper by two forks: it must not be the command's child. The command starts after the first fork's
+ * process has ended. The map keeper has then left the caller's descriptors and session. */
 static bool start_map_keeper(long directory, const struct unsock_run_map *maps, unsigned count,
                              struct unsock_text *error) {
     UNSOCK_CLOSED long command = unsock_pidfd_open(unsock_getpid(), 0);

@@ -72,8 +72,7 @@ void unsock_keeper_leave(const long *kept, unsigned count) {
     unsock_chdir("/");
 }
 
-/* Waits for a signal or a message, at most `milliseconds` (-1: no limit). True if the other process has sent a message
- * or has ended. */
+/* Waits for a signal or message, at most `milliseconds` (-1: no limit). True: the other process wrote or ended. */
 static bool wait_for_message(int milliseconds) {
     struct pollfd polled[] = {{.fd = (int)signals, .events = POLLIN}, {.fd = (int)channel, .events = POLLIN}};
     struct timespec most = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -168,8 +167,7 @@ __attribute__((noreturn)) static void keep_until_alone(long parent, long command
         bool untold = stay.command_ended && !stay.told;
         if (untold)
             stay.told = channel < 0 || tell_parent(stay.status, alone);
-        /* The keeper leaves the caller's process group: a SIGKILL to the group must not end the keeper while orphans
-         * still run. */
+        /* The keeper leaves the caller's process group: a SIGKILL to the group must not end it while orphans run. */
         if (untold && !alone)
             unsock_setsid();
         /* Wakes a parent that may still be stopped. Also retries a message to the parent that could not be sent. */
