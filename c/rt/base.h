@@ -69,8 +69,7 @@ union unsock_sockaddr {
 };
 
 /* A section for large tables of zeros, behind all small variables. So the small variables share few pages, and a
- * process has fewer page faults at its start. Of a table in chunks (sys.c), only the first chunk may be in the
- * section. */
+ * process has fewer page faults at its start. Of a table in chunks (sys.c), only the first chunk may be in it. */
 
 #define UNSOCK_TABLE __attribute__((section(".bss.tables")))
 

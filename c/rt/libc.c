@@ -133,8 +133,7 @@ void unsock_cancel_close(int before) {
         set_cancel_type(before, &before);
 }
 
-/* Makes a call without the library's mark. If the call sets a signal mask, the filter traps it, and trap/signals.c
- * removes SIGSYS from the mask. */
+/* Makes an unmarked call: if it sets a signal mask, the filter traps it, and trap/signals.c removes SIGSYS. */
 #define BY_THE_PROGRAM(number, a, b, c, d, e, f)                                                                       \
     unsock_syscall6(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 

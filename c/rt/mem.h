@@ -38,8 +38,7 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
     return count > 0;
 }
 
-/* True if the pointer is in page 0: a system call with it fails with EFAULT at once. False also for high addresses: on
- * aarch64, the highest bits may be a tag. */
+/* True if the pointer is in page 0: calls fail with EFAULT. False for high addresses: aarch64's may have a tag. */
 static inline bool unsock_is_nowhere(const void *pointer) {
     return (uintptr_t)pointer < 4096;
 }

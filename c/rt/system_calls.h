@@ -11,8 +11,7 @@
 #include <time.h>
 
 /* Constants of the kernel that libc's headers hide without _GNU_SOURCE, or declare beside functions that the library
- * defines itself. Names without UNSOCK_ are the manual's. Signal numbers are the same on x86-64 and aarch64
- * (signal(7)). */
+ * defines itself. Names without UNSOCK_ are the manual's. Signal numbers are the same on both machines (signal(7)). */
 
 #define AT_EMPTY_PATH 0x1000
 #define R_OK 4
@@ -223,8 +222,7 @@ static inline bool unsock_is_error(long result) {
 /* Closes a descriptor, unless it is negative. */
 void unsock_close_open(long fd);
 
-/* Returns `fd` if `result` is not negative. Else closes `fd`, unless it is negative, and returns `result`: the -errno
- * of opening `fd`, or of a later step. */
+/* Returns `fd`. If `result`, of opening it or of a later step, is -errno, closes an open `fd` and returns `result`. */
 long unsock_opened(long fd, long result);
 
 /* In front of `long fd = …`: closes the descriptor at the end of the variable's scope, unless it is negative. */
@@ -248,8 +246,7 @@ static inline void unsock_unmap(void *memory, unsigned long size) {
     unsock_munmap((unsigned long)memory, size);
 }
 
-/* Read CLOCK_MONOTONIC, a clock that nobody can set. This takes a system call; the coarser clock of rt/libc.h takes
- * none. */
+/* Read CLOCK_MONOTONIC, a clock that nobody can set, by a system call; rt/libc.h's coarser clock takes none. */
 
 #define UNSOCK_SECOND_NS 1000000000ll
 #define UNSOCK_MILLISECOND_NS 1000000ll
@@ -276,11 +273,9 @@ static inline long unsock_pause(long nanoseconds) {
 
 /* unsock_real_NAME calls the next library's function, a cancellation point in glibc. Returns the result or -errno, and
  * leaves errno unchanged. Without a next library, makes the system call, and never touches errno: a thread that libc
- * did not make has none. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all of
- * these functions are inline: after a call that slept, each function on the stack costs as much as a hundred
- * instructions. */
-/* The parameters of unsock_real_NAME are those of the call, except that a socket's address may be a pointer of any
- * type. */
+ * did not make has none. In a trapped process, this system call is a cancellation point, too (rt/libc.h). Nearly all
+ * are inline: after a call that slept, each function on the stack costs as much as a hundred instructions. */
+/* The parameters of unsock_real_NAME are the call's, but a socket's address may be a pointer of any type. */
 #define UNSOCK_LOOSE_PARAMETERS(...) UNSOCK_EACH(UNSOCK_LOOSE_PARAMETER, __VA_ARGS__)
 #define UNSOCK_LOOSE_PARAMETER(index, type, name)                                                                      \
     __typeof__(_Generic((type)0,                                                                                       \

@@ -47,8 +47,7 @@ static inline bool unsock_span_has(struct unsock_span span, char c) {
     return at < span.length;
 }
 
-/* Removes the text before the first `separator`, and the separator, from `*rest`. Returns this text; without a
- * separator, all of `*rest`. */
+/* Removes the text up to the first `separator`, or all, from `*rest`. Returns the text without the separator. */
 struct unsock_span unsock_span_next(struct unsock_span *rest, char separator);
 
 /* Returns the part of a path behind its last '/'. */
@@ -85,12 +84,10 @@ const char *unsock_text_digits(char buffer[32], const char *before, uint64_t num
 void unsock_text_span(struct unsock_text *text, struct unsock_span span);
 void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base, unsigned digits);
 
-/* Appends the text in double quotes, for messages: with '?' for each control character, and "..." in the place of all
- * bytes behind the first 200. */
+/* Appends the text in double quotes: with '?' for each control character, and "..." for bytes behind the first 200. */
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span);
 
-/* Hexadecimal digits, eight at a time: the name that a client's stream binds (rules/kernel_name.c) has five to eleven
- * such groups. */
+/* Hexadecimal digits, eight at a time: the name that a client's stream binds (rules/kernel_name.c) has 40 to 88. */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte in memory is the lowest one");
 
@@ -116,8 +113,7 @@ static inline void unsock_hex_write(const uint8_t *bytes, size_t size, char *dig
     }
 }
 
-/* Reads the digits of `size` bytes, a multiple of four. False for text that unsock_hex_write does not write, such as
- * capital letters. */
+/* Reads the digits of `size` bytes, a multiple of four. False for text that unsock_hex_write would not write. */
 static inline bool unsock_hex_read(const char *digits, size_t size, uint8_t *bytes) {
     uint64_t wrong = 0;
     for (size_t i = 0; i < size; i += 4) {
@@ -150,8 +146,7 @@ struct unsock_lines {
 
 void unsock_lines_open(struct unsock_lines *lines, const char *path);
 
-/* Stores the next line, without its newline, in `line`, which is valid until the next call. Skips lines longer than the
- * buffer. False at the end of the file, or after an error. */
+/* Stores the next line (valid until the next call), without its newline. Skips too long ones. False: end or error. */
 bool unsock_lines_next(struct unsock_lines *lines, struct unsock_span *line);
 
 void unsock_lines_close(struct unsock_lines *lines);

@@ -43,8 +43,7 @@ static bool can_read(uintptr_t at) {
     return unsock_rt_sigprocmask(-1, (void *)word, NULL) != -EFAULT;
 }
 
-/* True if the kernel can write to the word at `at`: adds 0 to it by FUTEX_WAKE_OP (futex(2)), an atomic write, which is
- * harmless while other threads write there. */
+/* True if the word can be written: adds 0 to it by FUTEX_WAKE_OP (futex(2)), atomically, as other threads may write. */
 static bool can_write(uintptr_t at) {
     enum { WAKE_OP_PRIVATE = 5 | 128, ADD = 1 << 28, IF_LESS = 2 << 24, LEAST = 0x800 };
     static uint32_t nobody;

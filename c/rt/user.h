@@ -7,8 +7,7 @@
 
 #include "rt/system_calls.h"
 
-/* Finds the end of the first thread's stack. Called once, at start. Until then, unsock_user_is_certain is true only for
- * a part of that stack. */
+/* At start, finds the end of the first thread's stack. Before that, unsock_user_is_certain is true for a part of it. */
 void unsock_user_start(void);
 
 /* Declares memory permanent; called once, at start. A page in the 4 GiB from `from` on that has passed a check is not
