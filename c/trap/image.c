@@ -80,8 +80,7 @@ static long reserve(const struct mapping *mapping, const struct extent *extent, 
     return 0;
 }
 
-/* Maps one segment: the file's bytes, zeros behind them in their last page (if it is writable), and anonymous pages for
- * the rest. */
+/* Maps a segment: the file's bytes, zeros behind them in the last page (if writable), anonymous pages for the rest. */
 static long map_segment(const struct mapping *mapping, const Elf64_Phdr *segment, uint64_t bias) {
     uint64_t start = down(mapping, bias + segment->p_vaddr);
     uint64_t before = bias + segment->p_vaddr - start;

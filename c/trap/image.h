@@ -48,17 +48,15 @@ struct unsock_patch {
 
 /* Returns the number of rewritten places. 0: no place has a known form, there is no room for stubs, the code cannot be
  * written, or threads cannot get stacks (UNSOCK_SITE_STACK_FEATURE). -errno: the kernel does not let written memory be
- * executed. In both cases the program is unchanged, except after -EFAULT: some of its code could not be mapped
- * again. */
+ * executed. In both cases the program is unchanged, except after -EFAULT: some of its code could not be remapped. */
 long unsock_patch(const struct unsock_patch *patch);
 
 /* Checks that a copy of the file's first page may be executed after a write to it. Returns 0 or mprotect's -errno. */
 long unsock_patch_allowed(long fd, uint64_t page);
 
 /* For a process with two copies of the library: one has loaded and rewritten the program, the other is preloaded. The
- * preloaded copy takes over. It makes a socket call (UNSOCK_SYS_PROBE), which the first copy's filter traps. The first
- * copy answers with unsock_patch_tell: the address of the memory that the stubs read, or 0 if no place was
- * rewritten. */
+ * preloaded copy takes over by a socket call (UNSOCK_SYS_PROBE), which the first copy's filter traps. The first copy
+ * answers with unsock_patch_tell: the address of the memory that the stubs read, or 0 if no place was rewritten. */
 long unsock_patch_tell(void);
 void unsock_patch_take_over(void);
 

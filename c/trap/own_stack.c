@@ -119,9 +119,8 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
     return take_any_stack((int32_t)unsock_gettid());
 }
 
-/* Returns a stack that this thread borrowed for an earlier call that never returned, since a signal handler jumped out
- * of it (siglongjmp). NULL if there is none, or if the earlier call may still run: then the present call was made on
- * the borrowed stack, or on the signal stack. */
+/* Returns a stack that this thread borrowed for a call out of which a signal handler jumped (siglongjmp). NULL if there
+ * is none, or if that call may still run: then the present one was made on that stack or the signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;

@@ -48,8 +48,7 @@ struct work {
     long refused; /* -errno if the kernel did not make memory executable; else 0 */
 };
 
-/* True if no more places are needed. A Go program makes all calls that concern sockets at one place near its start; up
- * to 40 MB of code may follow. */
+/* True if enough places are known: a Go program has one for socket calls, near the start of up to 40 MB of code. */
 static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }
@@ -148,8 +147,7 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stores the address of the stubs' memory, and of the byte for `read` in the stubs' table of calls. Lets threads get
- * stacks, if the stubs need stacks. */
+/* Stores the addresses of the stubs' memory and of `read`'s byte in their table. Lets threads get needed stacks. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* NULL if another version of the library loaded the program */

@@ -13,8 +13,7 @@ static unsock_trap_handler_function *own_handler;
 extern void __restore_rt(void) __attribute__((visibility("hidden")));
 #endif
 
-/* Sets the SIGSYS handler. It blocks no signal, not even SIGSYS: while it answers a call, the program's handlers can
- * run, under the same mask as during the real system call. */
+/* Sets the SIGSYS handler. It blocks no signal: the program's handlers can run during it as during the real call. */
 static long set_handler(uint64_t more_flags) {
     struct unsock_signal_action action = {.handler = own_handler,
                                           .flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | more_flags};

@@ -52,9 +52,8 @@ struct unsock_signal_info {
 
 #define UNSOCK_SIGNAL_BY_SECCOMP 1 /* SYS_SECCOMP */
 
-/* own_stack.c: Stacks for the library's code, where the program's stack is too small: a thread's stack of 16 KiB, a
- * small signal stack, a goroutine's stack. A stack is used again once its call has returned, or its thread has ended or
- * has left the stack by longjmp. */
+/* own_stack.c: Stacks for the library, where the program's is too small: a thread's of 16 KiB, a small signal stack, a
+ * goroutine's. A stack is used again once its call has returned, or its thread has ended or left it by longjmp. */
 
 /* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S use the offsets of its first three members. */
 struct unsock_own_stack {
@@ -86,14 +85,12 @@ void unsock_own_stack_forget(void);
 /* Calls `function` on the stack that ends at `top`, which is aligned to 16. */
 void unsock_call_on(void (*function)(void *), void *argument, void *top) __attribute__((visibility("hidden")));
 
-/* site_stack.c: Stacks of the library's own for the threads of programs with small stacks (a goroutine's stack has a
- * few KiB). On x86-64 each thread has one such stack, and the register gs points to the stack's head: these programs do
- * not use gs themselves. The handler of trapped calls gives the thread its stack at the first trapped call. On aarch64
- * no register is free. A call takes any stack that is not in use; if there is none, the call is trapped, and the
- * handler adds a stack. */
+/* site_stack.c: Stacks of the library's own for the threads of programs with small stacks (a goroutine's has a few
+ * KiB). On x86-64 each thread has one such stack, and the register gs points to the stack's head: these programs do not
+ * use gs themselves. The SIGSYS handler gives the thread its stack at the first trapped call. On aarch64 no register is
+ * free. A call takes any free stack; if there is none, the call is trapped, and the handler adds a stack. */
 
-/* The bit of AT_HWCAP2 that is set if programs may set gs (FSGSBASE): since kernel 5.9, on processors that can. On
- * aarch64 no bit is needed. */
+/* The bit of AT_HWCAP2 by which programs may set gs (FSGSBASE), since kernel 5.9, on new processors; 0 on aarch64. */
 #ifdef __x86_64__
 #define UNSOCK_SITE_STACK_FEATURE 2
 #else
@@ -103,8 +100,7 @@ void unsock_call_on(void (*function)(void *), void *argument, void *top) __attri
 /* Lets threads get stacks from now on. */
 void unsock_site_stack_start(void);
 
-/* In the handler of trapped calls: gives the thread a stack if it has none. `tagged`: the call comes from a rewritten
- * place that found no free stack. */
+/* In the SIGSYS handler: gives the thread a stack if it has none. `tagged`: a rewritten place found no free stack. */
 void unsock_site_stack_bring(const struct unsock_context *context, bool tagged);
 
 /* site.c: Calls at rewritten places (trap/image.h). A call there needs no signal, so the library also answers calls
@@ -152,8 +148,7 @@ long unsock_signals_action(long signal, const struct unsock_signal_action *actio
 long unsock_signals_mask(struct unsock_context *context, long how, const void *set, void *old, long size);
 long unsock_signals_suspend(const void *set, long size);
 
-/* Stores the present mask in the context, so that the program continues with it: a handler of the program that ran
- * during the call may have changed the mask. */
+/* Stores the present mask in the context: a handler of the program that ran during the call may have changed it. */
 void unsock_signals_keep_mask(struct unsock_context *context);
 
 /* Makes the call (ppoll, epoll_pwait, epoll_pwait2 or pselect6) with SIGSYS removed from the mask. */
