@@ -67,7 +67,7 @@ function readLine(file: string): string | undefined {
     try {
       const bytes = new Uint8Array(FILE_MOST);
       const text = new TextDecoder().decode(bytes.subarray(0, fs.readSync(fd, bytes)));
-      return /^([^\n\0]+)\n*$/.exec(text)?.[1];
+      return /^([^\r\n\0]+)[\r\n]*$/.exec(text)?.[1];
     } finally {
       fs.closeSync(fd);
     }

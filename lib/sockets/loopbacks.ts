@@ -17,8 +17,8 @@ import type { StaleFiles } from "./stale.ts";
 
 const NAMES = ".names";
 const PRIVATE = "private";
-/** A directory's path must be shorter than this, so that `sun_path` has room for the path and `/65535.sock`. */
-const PATH_MOST = 96;
+/** True if `sun_path` has room for the directory's path and `/65535.sock`. */
+const hasRoom = (path: string) => new TextEncoder().encode(path).length < 96;
 const LOOPBACKS_MOST = 256;
 const PORTS_MOST = 64;
 const PORT_FILE = /^([1-9]\d{0,4})\.sock$/;
@@ -119,7 +119,7 @@ export function listLoopbacks({ base, extra }: Directories): Loopback[] {
   const found = new Map<string, Loopback>();
   const paths = new Set<string>();
   const add = (name: string, path: string) => {
-    const fits = name !== "" && path.length < PATH_MOST && found.size < LOOPBACKS_MOST;
+    const fits = name !== "" && hasRoom(path) && found.size < LOOPBACKS_MOST;
     if (!fits || found.has(name)) return;
     found.set(name, { name, path, isSecondName: paths.has(path) });
     paths.add(path);
@@ -148,7 +148,7 @@ export async function findLoopback({ base, all }: Places, name: string): Promise
   const names = join(base, NAMES);
   const owner = ownerOfNames(names);
   const path = owner === undefined ? undefined : pathOfName(names, owner, wanted);
-  if (path !== undefined && path.length < PATH_MOST) return { name: wanted, path, isSecondName: false };
+  if (path !== undefined && hasRoom(path)) return { name: wanted, path, isSecondName: false };
   return (await all.ask()).find((loopback) => loopback.name === wanted);
 }
 

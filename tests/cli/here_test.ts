@@ -101,6 +101,31 @@ test("the directory is in git's own of the checkout, from any folder below it", 
   assertStrictEquals(await desk.directory("link/a"), `${dir}/shop/.git/unsock`);
 });
 
+test("git's own files may end their lines as on Windows", async (desk) => {
+  const { dir } = desk;
+  await makeRepository(`${dir}/shop`);
+  await addWorktree(`${dir}/shop`, `${dir}/feature`, "feature");
+  const own = `${dir}/shop/.git/worktrees/feature`;
+  for (const file of ["commondir", "gitdir", "HEAD"]) {
+    Deno.writeTextFileSync(`${own}/${file}`, Deno.readTextFileSync(`${own}/${file}`).replace("\n", "\r\n"));
+  }
+  await desk.start("feature");
+  assertEquals(desk.names(), { "feature": `${own}/unsock` });
+  assertEquals(desk.secondNames(), { "shop-feature": `${own}/unsock` });
+});
+
+test("a directory is no loopback if the path of a socket in it is longer than the kernel's", ({ dir }) => {
+  const fits = (name: string) => {
+    const base = `${dir}/${name}/x`;
+    Deno.mkdirSync(base, { recursive: true });
+    return listLoopbacks({ base, extra: base }).length;
+  };
+  const room = 95 - dir.length - "//x".length;
+  assertStrictEquals(fits("e".repeat(room)), 1);
+  assertStrictEquals(fits("é".repeat(Math.ceil((room + 1) / 2))), 0);
+  return Promise.resolve();
+});
+
 test("GIT_DIR decides, with and without GIT_WORK_TREE", async (desk) => {
   const { dir } = desk;
   await makeRepository(`${dir}/shop`);
