@@ -25,9 +25,8 @@ static struct unsock_port_entry wanted_name(const struct unsock_bind *bind) {
     return me;
 }
 
-/* Prepares the bind to the port in the request. `plainly` (for a client): from Linux 5.14 on, the file is
- * PORT.dgram.sock itself, unless the name must show a target other than 127.0.0.1. So no server's link of this name can
- * exist at the same time. */
+/* Prepares the bind to the request's port. `plainly` (for a client): from Linux 5.14 on, the file is PORT.dgram.sock
+ * itself, unless the name must show a target other than 127.0.0.1. So no server's link can have this name then. */
 static void begin_port(struct unsock_bind *bind, bool plainly) {
     bind->me = wanted_name(bind);
     bind->named = bind->listens = bind->spent = false;
@@ -53,8 +52,7 @@ static void give_name_up(struct unsock_bind *bind) {
     bind->spent = true;
 }
 
-/* Ends the bind, because the port belongs to a control file at `path`, or to a socket at `path` that systemd handed
- * over (`how`). Returns 1. */
+/* Ends the bind: a control file, or a socket handed over by systemd, at `path` has the port (`how`). Returns 1. */
 static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how, const struct sockaddr_un *path) {
     give_name_up(bind);
     bind->how = how;
@@ -62,8 +60,7 @@ static long leave_to_another(struct unsock_bind *bind, enum unsock_bound_how how
     return 1;
 }
 
-/* Chooses the socket with the address `path` that systemd handed over, and returns 1; -EADDRINUSE if there is none to
- * use. */
+/* Chooses the socket at `path` that systemd handed over, and returns 1; -EADDRINUSE if there is none to use. */
 static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *path, socklen_t length) {
     long handed = unsock_listen_fds_find(bind, path, length);
     if (handed < 0)
@@ -72,8 +69,7 @@ static long bind_to_handed(struct unsock_bind *bind, const struct sockaddr_un *p
     return leave_to_another(bind, UNSOCK_BOUND_HANDED, path);
 }
 
-/* Binds the socket to its name. If the name has a number and is taken, tries the next numbers. Unlinks stale files with
- * these names. */
+/* Binds the socket to its name; if a numbered name is taken, to the next free one. Unlinks stale files on the way. */
 static long bind_first_free_name(struct unsock_bind *bind) {
     for (;;) {
         unsock_port_skip_taken(bind->port, &bind->me);
@@ -115,9 +111,8 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
     }
 }
 
-/* Handles a PORT.sock, at `path`, that is no link of the library's. If it is a control file, leaves the port to it and
- * returns 1. Returns -EAGAIN for a file of another kind, or none; or an -errno, for example for a damaged control file.
- * Stores the result of unsock_resolve in *answers. */
+/* Handles a PORT.sock, at `path`, that is no link of the library's. Leaves the port to a control file and returns 1.
+ * Returns -EAGAIN for a file of another kind, or none; or another -errno. *answers gets unsock_resolve's result. */
 static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un *path, long *answers) {
     *answers = unsock_resolve(path->sun_path, NULL);
     if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)
@@ -191,8 +186,7 @@ static long bind_somebodys(struct unsock_bind *bind) {
     return result;
 }
 
-/* Binds without the lock, and without reading the port's names, which would cost a third of a bind. Returns 0; -EAGAIN
- * if the port or the name is taken; or another -errno. */
+/* Binds without the lock, not reading the port's names. Returns 0, -EAGAIN if port or name is taken, or -errno. */
 static long bind_free(struct unsock_bind *bind) {
     long result = bind_own_name(bind);
     if (result == 0)
@@ -213,9 +207,8 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
 }
 
 /* Decides by PORT.sock how the bind goes on. If nobody has the port: with `any` and `at_once` (no lock is needed),
- * binds here; else returns `result`, which is bind_free's, or -EAGAIN if bind_free was not called. If the port is in
- * use: with `any` (any free port will do), returns -EADDRINUSE; else returns as bind_to_port, or -EAGAIN if the lock is
- * needed. */
+ * binds here; else returns `result`: bind_free's, or -EAGAIN if that was not called. If the port is in use: with `any`
+ * (any free port will do), returns -EADDRINUSE; else as bind_to_port, or -EAGAIN if the lock is needed. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;
@@ -272,8 +265,7 @@ UNSOCK_OWN_FRAME static bool may_share(const struct unsock_bind *bind) {
            (bind->reuseport || bind->reuseaddr || !unsock_port_conflict(&first, &bind->me));
 }
 
-/* Binds to a port in use. If all its sockets are stale, removes their names first. Otherwise shares the port, if it
- * may; a client never does. */
+/* Binds to a port in use. If all its sockets are stale, removes their names first. Else only a server may share it. */
 static long bind_to_taken(struct unsock_bind *bind, bool client) {
     if (unsock_port_sweep_dead(unsock_port_key_of(&bind->me)) > 0)
         return bind_if_free(bind, client);

@@ -45,8 +45,7 @@ struct unsock_bind {
 /* Binds the socket. Returns 0 and sets `how`; or returns an -errno, which the caller translates to TCP's. */
 long unsock_bind_port(struct unsock_bind *bind);
 
-/* Binds a datagram socket that the program has not bound. Tries the port of the request first, if it is not 0. If that
- * fails, takes any free ephemeral port, covered or not. */
+/* Binds an unbound datagram socket to the request's port; if that is 0 or fails, to any free ephemeral port. */
 long unsock_bind_client(struct unsock_bind *bind);
 
 /* Gives the port to a stream that has only reserved it (since a shutdown or disconnect) and is about to listen. Returns
@@ -85,8 +84,7 @@ extern int unsock_listen_fds_count;
 /* Reads LISTEN_FDS at the start of the process. Ignores it if LISTEN_PID is not this process. */
 void unsock_listen_fds_start(const char *const *environment);
 
-/* True if `fd` is a socket that a service manager may have handed over: a listening stream or a datagram socket, of
- * `type`, with the AF_UNIX address `name` of `length` bytes. */
+/* True if a service manager may have handed over `fd`: it has this `type` and address `name`, and a stream listens. */
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length);
 
 /* Returns the handed-over descriptor whose socket has the address `name`; -ENOENT if there is none; -EADDRINUSE if this

@@ -33,8 +33,7 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* Copies the cached content. False if there is none, or if not all users may read the file: open(2) must then check
- * this user's permission. */
+/* Copies the cached content. False if there is none, or not all may read the file: open(2) must check this user. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -57,8 +56,7 @@ static void keep_content(const struct statx *status, const struct timespec *now,
     unsock_seqlock_publish(&place->lock);
 }
 
-/* Reads up to `size` bytes of the file. Some file systems return pieces. The caller asks for one byte more than a
- * control file has, so that the check refuses a longer file. */
+/* Reads up to `size` bytes, piece by piece if need be: one more than a control file has, to refuse longer ones. */
 static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {
@@ -94,8 +92,7 @@ UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const cha
                         is_trusted_owner(link.stx_uid, path)));
 }
 
-/* Returns the type of the file at `path`, or -errno. Sets *linked if `path` is a link; the type is that of its target.
- * Opens nothing that could block. */
+/* Returns the type of the file at `path`, or of a link's target (*linked); or -errno. Opens nothing that may block. */
 static long look_at_file(const char *path, struct statx *status, bool *linked) {
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
     *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;

@@ -13,13 +13,11 @@
  *   - -ENODATA: it is not a regular file (a socket, a FIFO, a directory, …)
  *   - -EINVAL: it is a damaged control file, or cannot be read
  *   - -ENOEXEC: it is another regular file
- *   - -EACCES: its owner is neither root nor this user nor the owner of the directory of `path`; or `path` is a link,
- *     and the link's owner is none of these */
+ *   - -EACCES: the owner of the file, or of a link at `path`, is neither root, this user nor the directory's owner */
 int unsock_control_file_read(const char *path, struct unsock_control_file *control);
 
-/* Makes a control file at `path` with this mode. No reader sees a half-written file, and an existing file is never
- * replaced. With `locked`, the returned descriptor holds a shared lock (flock(2)) on the file from the start. Returns
- * the descriptor, or -errno: -EEXIST if `path` exists. */
+/* Makes a control file at `path` with this mode. No reader sees a half-written file. Returns its descriptor, which with
+ * `locked` has a shared lock (flock(2)) from the start; or -errno: -EEXIST, as an existing file is never replaced. */
 long unsock_control_file_write(const char *path, const struct unsock_control_file *file, unsigned mode, bool locked);
 
 enum unsock_resolved {
@@ -43,8 +41,7 @@ static inline bool unsock_resolve_is_worth_it(long result) {
 /* target_file.c: Binds sockets to files at the targets of control files, in any directory, and removes these files. A
  * close removes the file to which its socket was bound: with the file's directory locked, and after the kernel has
  * reported that the socket is closed. If the close cannot remove the file, the file stays until a later bind to the
- * path replaces it. A descriptor's entry lacks the path, so the library reads the path from the kernel while the socket
- * is open. */
+ * path replaces it. A descriptor's entry lacks the path, so the library asks the kernel while the socket is open. */
 
 struct unsock_target_file {
     struct unsock_file_id file;

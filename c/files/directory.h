@@ -13,9 +13,8 @@
  * other users could replace it and UNSOCK_TRUST is not set. */
 bool unsock_directory_make(const struct unsock_settings *settings, struct unsock_text *error);
 
-/* A number that identifies the directory, whichever path leads there; 0: unknown. The abstract names of clients contain
- * the number: they are visible in the whole network namespace, and programs with different directories must not use the
- * same name. */
+/* Identifies the directory, whichever path leads there; 0: unknown. The abstract names of clients contain it: they are
+ * visible in the whole network namespace, and programs with different directories must not use the same name. */
 extern uint64_t unsock_directory_tag;
 
 /* True if users other than its owner could write to the directory when the process started. */
@@ -40,16 +39,14 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
  *
  * It is a POSIX record lock (fcntl(2)) on the file ".unsock.lock". Making this file costs several times as much as
  * opening it. So where only the directory's owner may write, the owner's process keeps the file until the process ends.
- * Elsewhere another user might be unable to open the file, so it exists only while a process has the lock or tries to
- * take it.
+ * Elsewhere another user might be unable to open it: it exists only while a process has the lock or tries to take it.
  *   - Only users with write permission to the directory can take the lock: no other user can make or open the file.
  *   - The kernel frees the lock of a killed process. A child forked by another thread never has the lock: record locks
  *     belong to the process that took them.
  *   - Threads of one process would share a record lock. So they exclude each other by a word in memory.
  *
- * Only a process's first thread blocks signals while it has the lock. If another thread blocked them, it could, when it
- * unblocks them, take a signal that was to wake the first thread. Python, for example, runs all its handlers in the
- * first thread. */
+ * Only a process's first thread blocks signals while it has the lock. Another thread could, when it unblocks them, take
+ * a signal that was to wake the first thread, in which Python, for example, runs all its handlers. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */
@@ -78,9 +75,8 @@ void unsock_lock_drop(struct unsock_lock *lock);
 void unsock_lock_end(void);
 
 /* The functions below change names in the directory, as the system calls of the same names do; all paths are absolute.
- * If other users could replace the directory (UNSOCK_TRUST), each change opens the directory and works from its
- * descriptor, and fails with -EACCES if the directory is not the one found at the start. Otherwise a change goes by
- * path. */
+ * If other users could replace the directory (UNSOCK_TRUST), each change opens it and works from its descriptor, and
+ * fails with -EACCES if it is not the one found at the start. Otherwise a change goes by path. */
 
 /* Notes the directory found at the start, and whether other users could put another directory in its place. */
 void unsock_directory_change_start(struct unsock_file_id directory, bool may_move);

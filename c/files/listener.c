@@ -14,9 +14,8 @@ struct search {
     bool listens;
 };
 
-/* True if `socket` is the one to look for. The kernel's list has the inode and device of a socket's file, and the path
- * given to bind. On a layered file system, statx may return other numbers. Then the inode or the last part of the path
- * must match, and also the directory. */
+/* True if `socket` is the one to look for. The kernel lists the inode and device of a socket's file, and bind's path.
+ * On a layered file system, statx may differ: then inode or last path component must match, and also the directory. */
 static bool is_searched(const struct search *search, const struct unsock_unix_socket *socket) {
     struct unsock_span name = {socket->name, socket->length};
     if (search->name.at[0] == '\0')

@@ -14,9 +14,8 @@
  * possible: the sender has no name, or a relative path, or no port can be taken. */
 uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct sockaddr_un *name, socklen_t length);
 
-/* Writes the name of the plain sender for which the port was invented. Returns the name's length; 0 if the port is not
- * an invented one. If the port's file has been removed or replaced, but the port was used in the last two minutes,
- * writes a name to which sends fail. */
+/* Writes the name of the plain sender for which the port was invented; returns its length, or 0 for another port. For a
+ * port used in the last two minutes, whose file is gone or replaced, writes a name to which sends fail. */
 socklen_t unsock_plain_sender_find(uint16_t port, struct sockaddr_un *name);
 
 /* Called before the socket of this entry is closed: gives back the ports whose files are links to its file. */

@@ -224,9 +224,8 @@ static void tell_numbers(const struct unsock_port *port, unsigned from) {
     }
 }
 
-/* Finds a socket that shares the address of `me` and has no number. Gives it the first free number, and links its file
- * to the numbered name, after removing a stale file of that name. Returns 1; 0 if there is no such socket; or
- * -errno. */
+/* Gives the first free number to a socket that shares the address of `me` and has none. Links its file to the numbered
+ * name, after removing a stale file of that name. Returns 1; 0 if there is no such socket; or -errno. */
 static long give_number(struct unsock_port *port, const struct unsock_port_entry *me) {
     int index = unsock_port_next_unnumbered(port, me);
     if (index < 0)

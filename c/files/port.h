@@ -32,12 +32,10 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, stru
 
 enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry);
 
-/* Makes PORT.sock a link to `first`; with `there`, replaces the old link. Returns 0 or -errno: -EEXIST if PORT.sock
- * exists and `there` is false. */
+/* Makes PORT.sock a link to `first`. Replaces an old link if `there`; else returns -EEXIST. Returns 0 or -errno. */
 long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there);
 
-/* Writes the record: all sockets of the port that may be live, and `me`, unless that is NULL. Returns 0 or -errno:
- * -EADDRINUSE if the record has no room. */
+/* Records the port's sockets that may be live, and `me` if not NULL. Returns 0 or -errno (-EADDRINUSE: no room). */
 long unsock_port_put_record(struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Removes PORT.sock. Returns 0, also if it does not exist, or -errno. */
@@ -69,13 +67,11 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
 /* port_leave.c: Changes a port's names when a socket is connected or closed. */
 
 /* Notes in the record that a datagram socket which shares its address is now connected, and so receives from its peer
- * alone. Returns true if the port has further sockets that may be live. If it has none by PORT.sock, makes only one
- * system call. */
+ * alone. Returns true if the port has further sockets that may be live. One system call, if PORT.sock shows none. */
 bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
-/* Removes the names of the socket `me`, with the directory locked. `own`: STALE if the socket is closed, or if its name
- * is to be taken from it while it is live; GONE if its file is missing. If PORT.sock points to `me`, it becomes a link
- * to another live socket, or is removed. */
+/* Removes the names of the socket `me`, with the directory locked. `own`: STALE if closed, or to lose its name while
+ * live; GONE if its file is missing. If PORT.sock points to `me`, links it to another live socket or removes it. */
 void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life own, long probe);
 
 /* Do the work of unsock_port_leave in two steps, before and after a close, with the directory locked throughout. So
@@ -97,8 +93,7 @@ long unsock_port_sweep_dead(struct unsock_port_key key);
 /* True if certainly no socket is bound to the file. Lock the directory first. */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
 
-/* Makes the probe, a socket whose connect shows whether the socket of a file is live. Returns its descriptor, which the
- * caller closes by unsock_close_open, or -errno. */
+/* Makes the probe, whose connect shows if a file's socket is live. Returns it (see unsock_close_open), or -errno. */
 long unsock_socketfile_probe(void);
 
 /* Connects a probe to the address, which may be abstract. Returns the result of connect(2). */
@@ -125,8 +120,7 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
  * missing there is closed. (The kernel reuses a namespace's number only after its last socket is closed.) */
 
 /* Writes the note for a newly bound socket, if users who can reach the directory may lack write permission to the file.
- * If only the directory's owner may write to the directory, writes it only with an UNSOCK_MODE that lacks the owner's
- * write bit. */
+ * If only its owner may write to the directory, writes it only with an UNSOCK_MODE that lacks the owner's write bit. */
 void unsock_file_netns_note(const char *path);
 
 /* True if the note shows that the file's socket is closed. */

@@ -162,9 +162,8 @@ UNSOCK_AT_EXIT static bool is_left_to_parent(void) {
     return unsock_files_are_parents() && !unsock_has_threads();
 }
 
-/* True if the descriptor still has a socket with a file in the directory. If this process has made socket files, the
- * socket must also have the port of `old`. If it has made none, the answer only decides whether to close the
- * descriptor, and a guess is enough. */
+/* True if the descriptor still has a socket with a file in the directory, and, if this process has made socket files,
+ * with the port of `old`. Otherwise the answer only decides whether to close the descriptor: a guess is enough. */
 UNSOCK_AT_EXIT static bool is_behind_at_end(int fd, const struct unsock_fd *old) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);
@@ -207,8 +206,7 @@ void unsock_release_file(const struct unsock_fd *old) {
 }
 
 /* Takes the lock before the close, so that one check is enough. But if the socket will probably stay open, closes first
- * and checks without the lock: this process has a duplicate or has only inherited the socket, or a service manager has
- * it, too. */
+ * and checks without the lock: this process has a duplicate or only inherited it, or a service manager has it. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {
@@ -222,8 +220,7 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     return result;
 }
 
-/* In a child of an ending process: closes all descriptors, waits for the parent's end, and checks the ports kept for
- * later. */
+/* In a child of an ending process: closes all descriptors, waits for its end, then checks the ports kept for later. */
 _Noreturn static void look_afterwards(long parent) {
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* so that the file system of the working directory can be unmounted */
@@ -275,9 +272,8 @@ static void wait_for_readers(void) {
 }
 
 /* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
- * library tell whether another process has the socket. So a child without descriptors waits for the end, and then
- * checks the ports kept for later; if no child can be made, the next bind does. A process without threads only
- * retries. */
+ * library tell whether another process has it. So a child without descriptors waits for the end, and then checks the
+ * ports kept for later; if no child can be made, the next bind does. A process without threads only retries. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

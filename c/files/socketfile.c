@@ -6,9 +6,8 @@
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 
-/* The note (files/port.h): the nanoseconds of mtime are the namespace's number, those of atime are MARK minus that
- * number, modulo a second. So `ls -l` shows the true time. The second of atime is in 2038, since a connect would update
- * an older atime (relatime_need_update, fs/inode.c). */
+/* The note (files/port.h): mtime's nanoseconds are the namespace's number, atime's are MARK minus it, modulo a second:
+ * `ls -l` shows the true time. atime is in 2038: a connect would update an older one (relatime_need_update). */
 #define MARK 756473107
 #define NOTED_SECOND 2145916800
 #define SECOND_NS 1000000000
@@ -83,15 +82,13 @@ bool unsock_file_netns_is_gone(const char *path) {
     /* A datagram socket's file may have got a number, which its kernel name lacks. */
     char end = unsock_port_name_read(name, &entry) && entry.type == SOCK_DGRAM ? '+' : '\0';
     name = unsock_span_next(&name, end);
-    /* The kernel lists sockets in pieces. A socket may be missed if others of its hash chain close between two
-     * pieces. */
+    /* The kernel lists sockets in pieces: one may be missed if others of its hash chain close between two pieces. */
     for (int i = 0; !found && i < PASSES; i++)
         found = is_socket_listed(name, end);
     return !found;
 }
 
-/* Connects the probe to the file, unnoticed by its owner. A socket of another type gives EPROTOTYPE, a stale file
- * ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd). */
+/* Connects the probe, unnoticed by the file's owner. EPROTOTYPE: another type; ECONNREFUSED: stale (unix_find_bsd). */
 static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t length) {
     return probe < 0 ? probe : unsock_connect(probe, path, length);
 }
@@ -110,8 +107,7 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* Without a probe, the socket counts as live. After EACCES (no write permission), the note in the file's times
- * decides. */
+/* Without a probe, the socket counts as live. On EACCES (no write permission), the note in the file's times decides. */
 static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
     if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;

@@ -31,9 +31,8 @@ static long move_file(const char *from, const char *to) {
     return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;
 }
 
-/* Renames the file to `aside`, a name that only the lock's holder uses. If a killed process has left a file with this
- * name, removes that file if it is stale, or if its path is too long for a probe: the killed process was about to
- * remove it. */
+/* Renames the file to `aside`, a name that only the lock's holder uses. If a killed process left a file with this name,
+ * removes it if it is stale, or if its path is too long for a probe: the killed process was about to remove it. */
 static long move_aside(const char *path, const char *aside) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     size_t length = strlen(aside) + 1;
