@@ -9,8 +9,7 @@
 
 #define UNSOCK_IN6_LEAST offsetof(struct sockaddr_in6, sin6_scope_id) /* SIN6_LEN_RFC2133 */
 
-/* Copies the program's address. Returns its family; or -1 if the memory or the length is bad: the caller then lets the
- * kernel report the error. */
+/* Copies the program's address. Returns its family, or -1 if memory or length is bad: the kernel then reports this. */
 static inline int unsock_call_address(const void *address, socklen_t length, union unsock_sockaddr *copy) {
     if (length < sizeof(copy->any.sa_family) || length > sizeof(*copy) || unsock_user_read(copy, address, length) < 0)
         return -1;
@@ -32,8 +31,7 @@ static inline bool unsock_call_reads_usual(const struct unsock_fd *entry, const 
 /* Checks an address as the kernel does in bind, and in connect on an unconnected socket. Returns 0 or -errno. */
 long unsock_call_check(const struct unsock_fd *entry, int family, socklen_t length);
 
-/* Checks the destination of a datagram from a redirected socket, as UDP does. Returns 0 or -errno; -ENETUNREACH for an
- * AF_INET address if the socket can have IPv6 peers only. */
+/* Checks the destination of a datagram from a redirected socket, as UDP does. Returns 0 or -errno. */
 long unsock_call_check_destination(int fd, const struct unsock_fd *entry, int family, socklen_t length);
 
 /* Returns the family of the message's address, or -1 if the message has none. UDP over IPv4 treats AF_UNSPEC as
@@ -43,8 +41,7 @@ static inline int unsock_call_family(const struct msghdr *message) {
     return name && message->msg_namelen >= sizeof(name->sa_family) ? name->sa_family : -1;
 }
 
-/* Reads the address to which a TCP or UDP socket of the kernel's is bound. Returns 0; -EINVAL for a socket of another
- * family; or another -errno. */
+/* Reads the address to which a kernel's TCP or UDP socket is bound. Returns 0 or -errno (-EINVAL: another family). */
 long unsock_call_own_ip(int fd, struct unsock_ip *ip);
 
 /* True if the socket can have IPv6 peers only: it has IPV6_V6ONLY, or is bound to one IPv6 address (inet6_bind). */
@@ -70,8 +67,7 @@ long unsock_outgoing_concerns(int fd, const struct msghdr *message, int flags);
 /* True if the messages must be sent one by one: the library handles, or may have to handle, one of them. */
 bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages, unsigned count, int flags);
 
-/* True if the message's buffer list (at most 1,024 buffers) and control data (at most 64 KiB) can be read. A stream's
- * buffer list is not checked. */
+/* True if the control data (at most 64 KiB) and, except for a stream, the buffer list (at most 1,024) can be read. */
 bool unsock_outgoing_can_be_read(const struct msghdr *message, bool stream);
 
 /* socket_names.c: getsockname and getpeername, and the addresses that accept and recvfrom return. */
@@ -79,8 +75,7 @@ bool unsock_outgoing_can_be_read(const struct msghdr *message, bool stream);
 /* True if the settings say that peers of this family are reported with an IP address. */
 bool unsock_socket_names_converts(int family);
 
-/* Returns the family of the socket's peers: AF_INET for a socket bound to an IPv4-mapped address, else the family that
- * the program opened. */
+/* Returns the peers' family: AF_INET if bound to an IPv4-mapped address, else the family that the program opened. */
 int unsock_socket_names_family(const struct unsock_fd *entry);
 
 /* Writes an address to the program as the kernel does: cut to *length, and sets *length to the address's full length.
@@ -91,17 +86,15 @@ long unsock_socket_names_give(const union unsock_sockaddr *from, socklen_t from_
 /* Writes an IP address as a socket of family `domain` reports it. Returns as unsock_socket_names_give. */
 long unsock_socket_names_give_ip(const struct unsock_ip *ip, int domain, void *address, socklen_t *length);
 
-/* Writes the address of a connected socket's peer, as an IP address. `peer` is the peer's kernel name. For an accepted
- * socket of another family (UNSOCK_KIND_FOREIGN), writes `peer` itself if `peer` is an IP address, or of a family that
- * the settings do not convert. */
+/* Writes the IP address of a connected socket's peer, whose kernel name is `peer`. For an accepted socket of another
+ * family (UNSOCK_KIND_FOREIGN), writes `peer` unchanged if it is an IP address or of a family that is not converted. */
 long unsock_socket_names_peer(int fd, struct unsock_fd *entry, const union unsock_sockaddr *peer, socklen_t peer_length,
                               void *address, socklen_t *length);
 
 /* send_control.c: The control data of a message that a program sends (ip(7), ipv6(7), udp(7)). */
 
-/* Checks the message's control data as a TCP or UDP socket does. The caller has checked that the data are readable.
- * Returns 0 or -errno. The library never passes the data to a local socket: AF_UNIX would take them for other things
- * (descriptors to send, for example). */
+/* Checks the message's control data, which must be readable, as a TCP or UDP socket does. Returns 0 or -errno. The
+ * library never passes the data to a local socket: AF_UNIX could take them for descriptors to send. */
 long unsock_send_control_check(const struct unsock_fd *entry, const struct msghdr *message);
 
 /* Replaces a wildcard in `ip` as the kernel does: by the loopback address, or the socket's own IPv4 address. */

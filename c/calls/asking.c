@@ -1,6 +1,5 @@
-/* Remembers the connects that wait for the answer of a vsock multiplexer (Firecracker's, calls/target.h), in a small
- * table with a place for each socket. One thread at a time uses a place. Meanwhile, other threads get -EINPROGRESS: no
- * answer yet. */
+/* Remembers the connects that wait for the answer of a vsock multiplexer (Firecracker's, calls/target.h), in a table
+ * with a place for each socket. While one thread uses a place, other threads get -EINPROGRESS: no answer yet. */
 #include "calls/target.h"
 
 #include "calls/connect.h"
@@ -44,8 +43,7 @@ static struct place *find_asking(int fd) {
     return NULL;
 }
 
-/* False also in a trapped program, where the library does not get all calls that wait; and in a program with a seccomp
- * filter of its own, which may forbid the library's calls. */
+/* False also in a trapped program, where the library does not get all calls that wait, and under a seccomp filter. */
 bool unsock_asking_has_room(void) {
     return !unsock_sandboxed && __atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) < PLACES / 2 &&
            !unsock_is_trapped();
@@ -86,10 +84,9 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Reads the multiplexer's answer. Waits for the answer until the time `until` (unsock_clock_ms); 0: does not wait. A
- * connect without a place counts as timed out. A forked child has a copy of the table. So the process that has read the
- * answer marks the socket: the bytes after the answer are the program's, and no other process may read them as an
- * answer. */
+/* Reads the multiplexer's answer, waiting until the time `until` (unsock_clock_ms); 0: does not wait. A connect without
+ * a place counts as timed out. A forked child has a copy of the table. So the process that has read the answer marks
+ * the socket: the bytes after the answer are the program's, and no other process may read them as an answer. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {

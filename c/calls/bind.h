@@ -21,8 +21,7 @@ struct unsock_standin {
     struct unsock_bind bind;
 };
 
-/* Opens an AF_UNIX socket of the entry's type as the stand-in. If the descriptor's own socket is AF_UNIX and has no
- * name, that socket is the stand-in. Returns 0 or -errno. */
+/* Opens an AF_UNIX socket as the stand-in, or takes the one of `fd` if it is without a name. Returns 0 or -errno. */
 long unsock_standin_open(struct unsock_standin *standin, int fd, const struct unsock_fd *entry);
 
 /* Makes `socket`, which the caller has opened, the stand-in. */
@@ -32,9 +31,8 @@ void unsock_standin_take(struct unsock_standin *standin, int socket);
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip);
 
-/* Records the bind's `result`, so that an undo releases the name. If the program's socket is of AF_INET6, and the name
- * shows no IPv6 address, marks the socket as AF_INET6's for processes that inherit it. Returns `result`, with TCP's
- * errno. */
+/* Records `result`, so that an undo releases the name. If the program's socket is of AF_INET6, and the name shows no
+ * IPv6 address, marks the socket as AF_INET6's for processes that inherit it. Returns `result`, with TCP's errno. */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
 
 /* Puts the stand-in behind `fd`, and sets the kind of `entry` to local. If the stand-in has a file, `entry` gets the
@@ -61,8 +59,7 @@ long unsock_stream_reserve(int fd, struct unsock_fd *entry);
  * ends the connection for the peer. Returns 0 or -errno. */
 long unsock_stream_end(int fd, struct unsock_fd *entry);
 
-/* Reserves a listener. Shuts the old socket down: waiting connections end, and other processes with that socket no
- * longer listen. Returns 0. */
+/* Reserves a listener. Shuts the old socket down: waiting connections end, and other processes no longer listen. */
 long unsock_listener_end(int fd, struct unsock_fd *entry);
 
 /* handed.c: Gives a socket from a service manager to the descriptor that binds the socket's port. */

@@ -12,17 +12,15 @@
 #define AGAIN_MOST 10
 #define AGAIN_FIRST_NS 50000 /* the first of AGAIN_MOST pauses, 50 ms in all (has_changed) */
 
-/* Removes a handed-over socket from its epoll sets. The kernel would not, as the service manager's descriptor keeps the
- * socket open. A forked child shares the sets with its parent: so this does nothing in a child that has made no socket
- * file. */
+/* Removes a handed-over socket from its epoll sets. The kernel would not: the service manager's descriptor keeps the
+ * socket open. A forked child shares the sets with its parent: so a child that made no socket file does nothing. */
 UNSOCK_OWN_FRAME static void leave_sets(int fd, const struct unsock_fd *entry) {
     struct unsock_epoll_carry carry;
     if (unsock_epoll_is_registered(fd) && unsock_this_process()->has_made && unsock_fd_is_handed(entry))
         unsock_epoll_take(fd, &carry);
 }
 
-/* Closes a socket that a control file has bound to a file elsewhere, and removes that file. The kernel tells the file's
- * path only before the close. */
+/* Closes a socket that a control file has bound to a file elsewhere, and removes that file. */
 UNSOCK_OWN_FRAME static long close_elsewhere(int fd, const struct unsock_fd *entry) {
     struct unsock_target_file where;
     unsock_target_file_find(fd, entry, &where);
@@ -59,9 +57,8 @@ static void copy_entry(int fd, struct unsock_fd *copy) {
     *copy = entry ? *entry : unknown;
 }
 
-/* True if another thread has changed the entry of `fd` since the copy `before`, or is changing it: the new duplicate
- * may refer to the old socket, and the caller must duplicate again. Pauses, longer each time, as the other thread may
- * wait for a processor. False after AGAIN_MOST tries. */
+/* True if another thread has changed the entry of `fd` since the copy `before`, or is changing it: the caller must
+ * duplicate again. Pauses, longer each time, as that thread may wait for a processor. False after AGAIN_MOST tries. */
 static bool has_changed(int fd, const struct unsock_fd *before, int tries) {
     struct unsock_fd now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -214,10 +211,9 @@ UNSOCK_OWN_FRAME static long take_aside(int fd, int type) {
     return former < 0 ? former : unsock_opened(former, unsock_dup3((int)idle, fd, O_CLOEXEC));
 }
 
-/* Releases a socket's file at the end of the process, and closes the socket. Other threads run until the process is
- * gone. For them an idle socket takes the old one's place, and the entry stays, so that the library still handles a
- * connection that a thread accepts now. A forked child that made no file keeps its entries: each change would copy a
- * page. */
+/* Releases a socket's file at the process's end, and closes the socket. Other threads run until the process is gone.
+ * For them an idle socket takes the old one's place, and the entry stays, so that the library handles a connection that
+ * a thread accepts now. A forked child that made no file keeps its entries: a change would copy a page. */
 static void end_descriptor(int fd, bool has_threads, long *probe) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (!entry)

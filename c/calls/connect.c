@@ -21,8 +21,7 @@
 #include "kernel/log.h"
 #include "replace/replace.h"
 
-/* Connects to a covered address. For a wildcard, unsock_call_ask first chooses an address, which getpeername then
- * returns. */
+/* Connects to a covered address. unsock_call_ask replaces a wildcard by the address that getpeername then returns. */
 static long connect_covered(int fd, struct unsock_fd *entry, struct unsock_ip *ip) {
     bool is_stream = entry->type == SOCK_STREAM;
     unsock_call_ask(entry, ip);
@@ -54,8 +53,7 @@ static long disconnect_socket(int fd, const void *address, socklen_t length) {
     return result;
 }
 
-/* True if the socket can connect: a datagram socket, or a stream that is not connecting, connected, refused or
- * listening. */
+/* True if the socket can connect: a datagram socket, or a stream not connecting, connected, refused or listening. */
 static bool is_idle(const struct unsock_fd *entry) {
     unsigned used = UNSOCK_STATE_BIT(LISTENING) | UNSOCK_STATE_BIT(REFUSED);
     return entry->type == SOCK_DGRAM ||
@@ -103,8 +101,7 @@ static long connect_ip(int fd, long wrong, const union unsock_sockaddr *copy, so
         if (entry && entry->kind == UNSOCK_KIND_IP)
             unsock_born_local_note_ip(entry->type);
         long result = unsock_real_connect(fd, copy, length);
-        /* A descriptor without an entry may be inherited, with a socket of another family in the place of an IP
-         * socket. */
+        /* A descriptor without an entry may be inherited, with another family's socket in the place of an IP socket. */
         if (entry || (result != -EINVAL && result != -EAFNOSUPPORT))
             return result;
     }

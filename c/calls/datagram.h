@@ -5,13 +5,11 @@
 #include "memory/fds.h"
 #include "unsock.h"
 
-/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. In this file, functions of type long
- * return a value or -errno. */
+/* datagram_*.c: UDP's calls on covered addresses and redirected descriptors. A returned long is a value or -errno. */
 
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* True if a control file bound the socket to an AF_UNIX address. Such a socket keeps this name when it connects or
- * sends. */
+/* True if a control file bound the socket to an AF_UNIX address. The socket keeps it when it connects or sends. */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 
 /* Sends a message to `ip` (covered, or a local client's), or if `ip` is NULL to the connected peer. */
@@ -78,13 +76,11 @@ long unsock_datagram_send_by_sibling(int fd, const struct unsock_fd *entry, cons
 /* Gives an unnamed datagram socket a file of its own, so that replies from `target` reach it. Returns 0 or -errno. */
 long unsock_datagram_name(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
-/* Replaces a UDP socket, which the program bound to an address that is not covered, by a local socket with a file and
- * the same port. Returns 0 or -errno. */
+/* Replaces a UDP socket, bound to an address that is not covered, by a local socket with a file and the same port. */
 long unsock_datagram_move(int fd, struct unsock_fd *entry);
 
-/* Renames a datagram socket that is bound to [::] and a port of the library's choice, before its first datagram, which
- * is for an IPv4 address (`target`). Receivers then see an IPv4 sender: UDP chooses the source address by the
- * destination's family. */
+/* Renames a datagram socket on [::] and a port of the library's choice, before its first datagram, which is for IPv4
+ * (`target`). Receivers then see an IPv4 sender: UDP chooses the source address by the destination's family. */
 void unsock_datagram_show_ipv4(int fd, struct unsock_fd *entry, const struct unsock_ip *target);
 
 /* True for a local socket with a name to which replies can be sent. The name of a SPENT socket is of no use. */
@@ -106,8 +102,7 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path);
 
-/* Connects the socket again to its peer's address, where a new socket may have started. The kernel then delivers only
- * the peer's datagrams. Returns 0 or -errno. */
+/* Connects the socket again to its peer's address: a new socket may be there. Others' datagrams no longer arrive. */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
 /* Stores an error on `fd`, a datagram socket connected to nobody. The next call of any kind reports the error, as after
@@ -119,21 +114,17 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
  * peer's datagrams. True if other open sockets have the port. */
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 
-/* Notes that no socket has the connected address. From now on the library also handles rewritten calls of `read`
- * (unsock_fds_reads). */
+/* Notes that no socket has the connected address. The library then handles rewritten reads, too (unsock_fds_reads). */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
 
-/* Disconnects the kernel's socket. The kernel drops the socket's unread datagrams. A peer that is connected to the
- * socket gets ECONNRESET. */
+/* Disconnects the kernel's socket. Its unread datagrams are lost, and a peer connected to it gets ECONNRESET. */
 long unsock_datagram_disconnect(long fd);
 
-/* Enters `state`, and stores the address to which the socket is connected (UNSOCK_STATE_CONNECTED, _NOBODY) or has last
- * sent (UNSOCK_STATE_SENT). */
+/* Enters `state`, and stores the address to which the socket is connected (CONNECTED, NOBODY) or last sent (SENT). */
 void unsock_datagram_set_remote(struct unsock_fd *entry, const struct unsock_ip *ip, enum unsock_state state);
 
-/* If a control file is at `path`, connects the descriptor to the file's target, with 0 or -errno in *result, and
- * returns true. Else returns false; *result is then -EINVAL for another regular file, -EACCES for an unreadable file,
- * or 0. */
+/* If a control file is at `path`, connects the descriptor to its target, sets *result to 0 or -errno, and returns true.
+ * Else returns false; *result is then -EINVAL for another regular file, -EACCES for an unreadable file, or 0. */
 bool unsock_datagram_connect_by_control(int fd, struct unsock_fd *entry, const struct sockaddr_un *path,
                                         const struct unsock_ip *ip, long *result);
 
@@ -178,9 +169,8 @@ long unsock_datagram_receive_spread(int fd, struct unsock_mmsghdr *messages, uns
  * of this process was unsuccessful, or the kernel's time-out is too long (unsock_send_limit_unseen). Else 0. */
 int unsock_datagram_full_flags(const struct unsock_fd *entry);
 
-/* Continues after the kernel returned -EAGAIN or -EINTR for `message`, sent with the program's `flags`. Waits for room
- * in the receiver's queue, or drops the datagram, as UDP would. Returns sendmsg's result; the size of a dropped
- * datagram; or -EAGAIN if poll will report when to retry. */
+/* Continues after a send's -EAGAIN or -EINTR: waits for room in the receiver's queue, or drops the datagram, as UDP
+ * would. Returns sendmsg's result; a dropped datagram's size; or -EAGAIN if poll will report when to retry. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags);
 
 #endif

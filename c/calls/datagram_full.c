@@ -27,8 +27,7 @@
 #define SOCKETS 64
 
 /* Unsuccessful waits for one receiver. `waited` is their time in the second that began at `since`. If the socket has
- * several receivers, each of the first VAIN_MOST unsuccessful waits in a row halves the next: this receiver hardly
- * reads. */
+ * several receivers, each of the first VAIN_MOST of them in a row halves the next: this receiver hardly reads. */
 struct receiver {
     uint32_t key;
     uint32_t vain; /* unsuccessful waits in a row */
@@ -201,9 +200,8 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
 
 /* A blocking send to the only receiver waits as long as the receiver reads. If the receiver does not read for about
  * 100 ms (more on a busy machine, less with a shorter SO_SNDTIMEO), the datagram is dropped, as UDP may. Other sends
- * wait a moment; on a connected non-blocking socket they do not wait, as poll reports when to retry. EINTR is never
- * returned, as UDP does not wait. A server's waits in a second are bounded, for each client and for all clients
- * together, since clients may not read. */
+ * wait a moment, or not at all on a connected non-blocking socket: poll reports when to retry. Never returns EINTR: UDP
+ * does not wait. A server's waits in a second are bounded, for each client and for all, since clients may not read. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);

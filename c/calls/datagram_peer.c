@@ -147,13 +147,11 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
     UNSOCK_CLOSED long peer = own_length < 0 ? own_length : unsock_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (peer < 0)
         return false;
-    /* Disconnects `fd`, so that `peer` can connect to `fd`; unless `fd` has unread datagrams, which a disconnect would
-     * drop. */
+    /* Disconnects `fd`, so that `peer` can connect to `fd`; unless a disconnect would drop unread datagrams. */
     bool waits = unsock_socket_poll(fd, POLLIN) & POLLIN;
     if (!waits)
         unsock_datagram_disconnect(fd);
-    /* A bind to the family alone gives `peer` a free abstract name. As `peer` is connected to `fd`, only `fd` can send
-     * to `peer`. */
+    /* A bind to the family alone gives `peer` a free abstract name. Connected to `fd`, it receives from `fd` alone. */
     bool left = unsock_connect(peer, &own, own_length) == 0 &&
                 unsock_bind(peer, &unnamed, sizeof(unnamed.any.sa_family)) == 0 &&
                 (length = unsock_socket_name((int)peer, __NR_getsockname, &other)) > 0 &&

@@ -166,11 +166,10 @@ static int family_of_sender(const struct unsock_port_entry *told) {
     return unsock_port_entry_asks(told) ? told->target.family : own;
 }
 
-/* Returns the sender's IP address. The name of the sender's file shows the port, and the address unless the sender is
- * bound to a wildcard. For a wildcard, or with the setting one_address, returns the address to which this socket last
- * sent or is connected, if that address has the same port. Otherwise returns the default address for a wildcard. A
- * plain sender (a program without the library) gets an invented port (files/plain_senders.h); but on a socket that a
- * control file has connected, the connected address. */
+/* Returns the sender's IP address. The sender's file name shows the port, and the address unless the sender is bound to
+ * a wildcard. For a wildcard, or with the setting one_address, returns the address to which this socket last sent or is
+ * connected, if its port is the same; else, for a wildcard, the default address. A plain sender gets an invented port
+ * (files/plain_senders.h); but on a socket that a control file has connected, the connected address. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {
     uint16_t port = told->entry.ip.port;
@@ -221,8 +220,7 @@ static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_s
     return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
 
-/* True if this side has shut down reading: 0 bytes without a sender's address. As an empty datagram from an unnamed
- * plain sender looks the same, poll decides. */
+/* True if this side has shut down reading. As an unnamed plain sender's empty datagram looks the same, poll decides. */
 static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
@@ -286,8 +284,7 @@ static inline __attribute__((always_inline)) long receive_real(int fd, struct ms
                 : unsock_real_recvmsg(fd, message, flags);
 }
 
-/* Gives the program the sender's address and the control data of the message that the kernel has received into `own`.
- * Returns `result`, the kernel's (not negative), or -errno. */
+/* Gives the program the sender's address and control data of the received `own`. Returns `result`, or -errno. */
 static long give(int fd, struct unsock_fd *entry, struct msghdr *message, const struct msghdr *own, long result,
                  socklen_t *length, bool tells, int32_t batched) {
     struct unsock_name told;

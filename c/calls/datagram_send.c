@@ -1,5 +1,4 @@
-/* Sends datagrams to the socket of an address, or to the connected peer, usually by one system call. If the call fails,
- * the table below decides how to continue. */
+/* Sends datagrams to an address or the connected peer, usually by one call. If it fails, the table below decides. */
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"
@@ -40,8 +39,7 @@ static const struct {
     {{ECONNREFUSED, EPERM, EPIPE}, TO_ANY, DROP},      /* ends: drops the datagram as UDP does */
 };
 
-/* A socket and its destination. Functions with a route also get a message. Its msg_name, if there is one, is a
- * sockaddr_un with the path of the file to try. */
+/* A socket and its destination. Functions with a route also get a message: its msg_name is the path to try, or NULL. */
 struct route {
     int fd;
     int flags; /* the program's */
@@ -183,8 +181,7 @@ static bool is_to_peer(const struct route *route) {
                           unsock_ip_same_address(unsock_fd_remote(entry), route->ip));
 }
 
-/* Drops a datagram to the connected address, which no socket has. Leaves the error for the next call; if that is not
- * possible, returns -ECONNREFUSED. */
+/* Drops a datagram to the connected address, which no socket has. Leaves the error to the next call, or returns it. */
 static long send_to_nobody(const struct route *route, const struct msghdr *message) {
     struct unsock_fd *entry = route->entry;
     long result = drop(route, message);
@@ -368,8 +365,7 @@ static size_t segment_size(int fd, const struct unsock_fd *entry, const struct m
     return option > 0 ? (size_t)option : 0;
 }
 
-/* Sends a message of `total` bytes, without its control data. Stacks may be small: the large frame of this function is
- * not on the stack while the caller names the socket. */
+/* Sends `total` bytes, without control data. Its large frame must not be on the stack while the caller names `fd`. */
 UNSOCK_OWN_FRAME static long send_named(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                                         const struct unsock_ip *ip, long total) {
     struct route route = {fd, flags, entry, ip, NULL};

@@ -30,8 +30,7 @@ static bool has_odd(const struct unsock_epoll_event *events, long count) {
     return false;
 }
 
-/* Finds the descriptor that the event is about. Several descriptors may have the same epoll data: prefers one whose
- * registration is not quiet yet. */
+/* Finds the event's descriptor. If several have its epoll data, prefers one whose registration is not quiet yet. */
 static int find_watched(int set, const struct unsock_epoll_event *event, struct unsock_watch **watch) {
     struct unsock_watch *here;
     uint64_t data = event->data;
@@ -57,8 +56,7 @@ static bool change_registration(int set, int fd, const struct unsock_watch *watc
     return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
-/* Makes the registration quiet, as TCP would not report the event. True if the kernel refuses the change: the program
- * then gets the event. */
+/* Makes the registration quiet, as TCP would not report the event. True if the kernel refuses: then it is reported. */
 static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)
@@ -80,8 +78,7 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is the answer of a vsock multiplexer to a connect (calls/asking.c). Reads this answer. The
- * descriptor then has no other event. */
+/* True if the event is a vsock multiplexer's answer to a connect (calls/asking.c), and no other. Reads the answer. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;

@@ -1,6 +1,5 @@
-/* sendfile and splice. After the peer's close TCP accepts data and loses them: the library then advances the file's
- * offset, or removes the bytes from the pipe. The two calls have no flag against SIGPIPE: the kernel raises it even
- * where TCP still accepts data. */
+/* sendfile and splice. After the peer's close TCP accepts and loses data: the library then advances the file's offset,
+ * or removes the pipe's bytes. The calls cannot suppress SIGPIPE: the kernel raises it even where TCP accepts data. */
 #include "calls/list.h"
 
 #include "calls/stream.h"

@@ -11,8 +11,7 @@
 #define FULL_WAIT_NS 1000000
 #define SIGNALS 64
 
-/* True if a signal that interrupted this thread may end its connect: some handler was installed without SA_RESTART. The
- * kernel does not report which handler ran. */
+/* True if the signal that interrupted a connect may end it: a handler, perhaps another signal's, lacks SA_RESTART. */
 static bool is_ended_by_signal(void) {
     struct unsock_signal_action action;
     for (int number = 1; number <= SIGNALS; number++) {

@@ -11,8 +11,7 @@
 #define REQUEST_GROUP 0x8902u /* SIOCSPGRP: as FIOSETOWN */
 #define PIECE 2048
 
-/* Corrects the result of SIOCOUTQ (tcp(7)), the bytes not acknowledged: 0 on a local stream, as the peer's queue has
- * all written data; EINVAL on a listener. */
+/* Corrects SIOCOUTQ (tcp(7)), unacknowledged bytes: 0 on a local stream (the peer has them), EINVAL on a listener. */
 static long ask_queue(int fd, unsigned long argument, long result) {
     struct unsock_whose whose;
     if (result < 0 || unsock_whose(fd, UNSOCK_ASK_STILL | UNSOCK_ASK_KERNEL, &whose) != UNSOCK_IS_OURS ||
@@ -34,8 +33,7 @@ static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long
     return socket < 0 ? result : unsock_ioctl(socket, request, (void *)argument);
 }
 
-/* Answers FIONREAD, which AF_TIPC lacks, and AF_VSOCK before Linux 6.13: peeks at the waiting data, and counts at most
- * PIECE bytes. */
+/* Answers FIONREAD, which AF_TIPC lacks, and AF_VSOCK before Linux 6.13: peeks, and counts up to PIECE bytes. */
 UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long result) {
     char piece[PIECE];
     int32_t count;

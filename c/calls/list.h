@@ -17,9 +17,8 @@ void unsock_call_closefrom(unsigned first);
 void unsock_call_exit(void);
 
 /* dispatch.c: Makes a system call that the library got by its number: one that was trapped, came from a rewritten
- * place, or was made by syscall(2). Runs the logic of the intercepted function for this number. Also handles read,
- * prctl, seccomp and exit_group, which have no such function. The kernel makes all other calls. Returns a value or
- * -errno. */
+ * place, or was made by syscall(2). Runs the intercepted function's logic for this number. Also handles read, prctl,
+ * seccomp and exit_group, which have no such function. The kernel makes all others. Returns a value or -errno. */
 __attribute__((noinline)) long unsock_call_by_number(long number, const long a[6]);
 
 #endif

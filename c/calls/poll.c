@@ -1,7 +1,6 @@
 /* poll and ppoll. The program gets the kernel's events, except hang-ups that TCP would not report yet, and POLLIN where
  * only an urgent byte waits. A descriptor that waits for its vsock multiplexer (calls/asking.c) is not ready. To learn
- * of urgent bytes, the library adds POLLPRI to the program's `events`, in the program's memory, if that memory is
- * certain to be writable. */
+ * of urgent bytes, the library adds POLLPRI to `events` in the program's memory, if that is certainly writable. */
 #include "calls/list.h"
 
 #include "calls/stream.h"
@@ -27,8 +26,7 @@ struct wait {
     bool marked;         /* POLLPRI was added for the first poll */
 };
 
-/* Returns the place that remembers an array by its address and length. Programs reuse their arrays: memory to which the
- * kernel has written once counts as writable. */
+/* Returns an array's place. Programs reuse arrays: one to which the kernel has written once counts as writable. */
 static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, uint64_t *array) {
     static uint64_t arrays[ARRAYS];
     *array = (uint64_t)(uintptr_t)fds << 16 | (count & 0xffff);
@@ -61,8 +59,7 @@ static bool unmark(struct pollfd *fds, unsigned long count, long ready) {
     return odd && ready > 0;
 }
 
-/* Returns the same as unmark, for an array without added POLLPRI. If a descriptor is ready, remembers the array: the
- * next call with this array adds POLLPRI. */
+/* Returns as unmark. If a descriptor is ready, remembers the array: the next call with this array adds POLLPRI. */
 static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready) {
     uint64_t array, *place = place_of_array(fds, count, &array);
     bool odd = false;
@@ -191,8 +188,7 @@ UNSOCK_OWN_FRAME static long judge(const struct wait *wait, long ready) {
     return ready == 0 && wait->timeout != 0 ? wait_on(wait) : ready;
 }
 
-/* True if one of the descriptors waits for its vsock multiplexer's answer. The kernel would report such a descriptor as
- * writable at once. */
+/* True if a descriptor waits for its vsock multiplexer's answer. The kernel would report it as writable at once. */
 static bool waits_for_answer(const struct pollfd *fds, unsigned long count) {
     if (__atomic_load_n(&unsock_asking_count, __ATOMIC_RELAXED) == 0 ||
         !unsock_user_readable(fds, count * sizeof(*fds)))

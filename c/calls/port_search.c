@@ -20,8 +20,7 @@ static long try_entry(struct unsock_port_search *search, const struct unsock_por
     return search->way(search);
 }
 
-/* True if another socket may accept the client: the socket just tried is closed, not listening, or connected to another
- * peer. */
+/* True if another socket may accept the client: the one just tried is closed, not listening, or connected elsewhere. */
 static bool may_try_another(const struct unsock_port_search *search, long result) {
     return result == -ECONNREFUSED || result == -ENOENT || (result == -EPERM && search->type == SOCK_DGRAM);
 }
@@ -44,8 +43,7 @@ static void remember_way(const struct unsock_port_search *search, const struct u
     }
 }
 
-/* A port's names as read at one moment (`sum` is their checksum), and up to AT_ONCE entries to try, from the one with
- * index `from` on. */
+/* A port's names at one moment (`sum` is their checksum), and up to AT_ONCE entries to try, from index `from` on. */
 struct view {
     uint64_t sum;
     bool several;
@@ -55,8 +53,7 @@ struct view {
     struct unsock_port_entry entries[AT_ONCE];
 };
 
-/* Fills the view, and gives back the memory for the port's names, as a client that waits in connect may never come back
- * (siglongjmp(3)). Returns 0 or -ENOBUFS. */
+/* Fills the view, but keeps no borrowed memory: siglongjmp(3) may leave a later connect. Returns 0 or -ENOBUFS. */
 UNSOCK_OWN_FRAME static long look_at_port(const struct unsock_port_search *search, unsigned from, struct view *view) {
     struct unsock_port *port = unsock_port_borrow();
     if (!port)
@@ -144,8 +141,7 @@ long unsock_port_go_on(struct unsock_port_search *search, long result) {
         return result;
     if (unsock_known_port(search->target, search->type) != UNSOCK_KNOWN_NOTHING)
         unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
-    /* Several sockets may share an address: each connect of a stream starts with the next one of them. Two processes
-     * usually begin with different ones. */
+    /* If streams share an address, each connect starts with the next one; two processes usually with different ones. */
     if (search->type == SOCK_STREAM)
         search->spread = (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
     result = go_by_names(search);

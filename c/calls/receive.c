@@ -57,8 +57,7 @@ static inline bool peeks_all(int flags, long result) {
     return (flags & PEEK_ALL) == PEEK_ALL && result > 0;
 }
 
-/* Receives from a stream. As in TCP, msg_namelen becomes 0: no sender's address. `from`: receives by recvfrom, which is
- * cheaper; the message then has one buffer and no control data. */
+/* Receives from a stream; as TCP, without an address. `from`: by recvfrom, cheaper, for one buffer, no control data. */
 static long receive_stream(int fd, struct msghdr *message, int flags, bool from) {
     struct msghdr plain = *message;
     if (flags & MSG_ERRQUEUE)
@@ -204,8 +203,7 @@ static long receive_unusual(int fd, void *data, size_t size, int flags, struct s
     return receive_from(fd, data, size, flags, address, length);
 }
 
-/* Receives datagrams here, not in receive_unusual: each further return after a wait costs time (docs/architecture.md,
- * "Few functions wait"). */
+/* Receives datagrams here, not in receive_unusual: see "Few functions wait" in docs/architecture.md. */
 long unsock_call_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry && unsock_fd_is_redirected(entry) && entry->type == SOCK_DGRAM)

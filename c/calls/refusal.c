@@ -1,7 +1,6 @@
-/* Reports a failed non-blocking connect later, as TCP does. After ECONNREFUSED, the library replaces the program's
- * socket by a TCP socket whose own connect was refused, so that all errors are TCP's own. After other failures, and
- * where no such TCP socket can be made, an AF_UNIX socket replaces the program's: poll reports the same events, but
- * read returns another error than TCP's. */
+/* Reports a failed non-blocking connect later, as TCP does. After ECONNREFUSED, a TCP socket whose own connect was
+ * refused replaces the program's socket: all errors are TCP's own. After other failures, and where no such TCP socket
+ * can be made, an AF_UNIX socket replaces it: poll reports the same events, but read another error than TCP's. */
 #include "calls/connect.h"
 
 #include "calls/bind.h"
@@ -11,9 +10,8 @@
 
 #include <linux/poll.h>
 
-/* Returns a TCP socket whose connect to port 0, where nobody can listen, was refused: over the loopback the refusal
- * comes before connect returns. Returns -errno if no refusal has come (no such device, a firewall), or if no socket can
- * be opened. */
+/* Returns a TCP socket whose connect to port 0, where nobody can listen, was refused: over the loopback this happens
+ * before connect returns. Returns -errno without a refusal (no such device, a firewall) or a socket. */
 UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});

@@ -30,8 +30,7 @@ static inline struct unsock_fd *named(int fd) {
     return entry && entry->type == SOCK_DGRAM && unsock_datagram_is_named(entry) ? entry : NULL;
 }
 
-/* True if a datagram to this address may be a reply to a local client, whatever port the client has: UNSOCK_PORT names
- * only ports of servers. */
+/* True if a datagram to this address may be a reply to a local client of any port: UNSOCK_PORT names servers' ports. */
 static bool is_local_client(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered_at(ip, 0);
 }
@@ -44,8 +43,7 @@ static bool is_usual_send(const struct unsock_fd *entry, const struct sockaddr *
            is_local_client(entry, ip);
 }
 
-/* Continues after the send to the last known name (unsock_port_known_path) returned `result` (-ENOENT: none was
- * known). */
+/* Continues after a send to the last known name (unsock_port_known_path) returned `result` (-ENOENT: none known). */
 UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, const struct iovec *part, int flags,
                                            const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t known,
                                            long result) {
@@ -54,8 +52,7 @@ UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, cons
     return unsock_datagram_send_on(fd, entry, &message, flags, ip, result);
 }
 
-/* Sends to the last known name. Inlined, as each return after a wait costs time (docs/architecture.md, "Few functions
- * wait"). */
+/* Sends to the last known name. Inlined: see "Few functions wait" in docs/architecture.md. */
 static inline __attribute__((always_inline)) long send_usual(int fd, struct unsock_fd *entry, const struct iovec *part,
                                                              int flags, const struct unsock_ip *ip) {
     struct sockaddr_un path;
@@ -148,8 +145,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     if (!message->msg_name)
         return send_to_peer(fd, entry, message, flags);
     long wrong = unsock_call_check_destination(fd, entry, family, message->msg_namelen);
-    /* A socket at a control file's target may have received from a peer of its own family, to whose address the program
-     * now replies. */
+    /* A socket at a control file's target may have received from a peer of its own family: this may be a reply. */
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
     if (family == AF_UNSPEC && entry->domain != AF_INET)
@@ -194,8 +190,7 @@ static long send_outgoing(const struct call *call) {
     int fd = call->fd;
     const struct unsock_fd *entry = unsock_fds_known(fd);
     socklen_t length = call->is_sendto ? call->message->msg_namelen : sizeof(outgoing.name);
-    /* An address shorter than a sockaddr_in is no IP address. If an address is too long, sendmsg cuts it, and sendto
-     * fails. */
+    /* An address shorter than a sockaddr_in is no IP address. sendmsg cuts one that is too long; sendto fails. */
     if (length > sizeof(outgoing.name) ||
         (length < sizeof(struct sockaddr_in) && unsock_outgoing_is_plain(entry, call->flags)))
         return make_call(call);

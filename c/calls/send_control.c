@@ -36,8 +36,7 @@ static bool is_usual_control(const struct cmsghdr *header, const void *data) {
     return false;
 }
 
-/* Tries the control data on a temporary UDP socket. Returns the -errno with which UDP refuses them, or 0. Sends
- * nothing. Errors of routing do not count. */
+/* Tries the control data on a temporary UDP socket, without sending. Returns UDP's -errno if it refuses them, or 0. */
 static long ask_udp_socket(int domain, void *control, size_t length) {
     union unsock_sockaddr there = {0};
     struct iovec none = {NULL, 0};

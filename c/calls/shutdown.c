@@ -44,9 +44,8 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     return unsock_shutdown(fd, how);
 }
 
-/* Shuts down both directions of a TIPC or vsock connection. A later read would fail with ENOTCONN on AF_TIPC, and could
- * do so on AF_VSOCK once the peer closes. So an AF_UNIX stream whose peer has closed replaces the socket, and gets its
- * marks. */
+/* Shuts down both directions of a TIPC or vsock connection. A later read would fail with ENOTCONN on AF_TIPC, and may
+ * do so on AF_VSOCK once the peer closes. So an AF_UNIX stream whose peer has closed replaces it, with its marks. */
 static long shut_both(int fd, struct unsock_fd *entry) {
     long result = shut_connection(fd, entry, SHUT_RDWR);
     if (result == 0 && !unsock_sandboxed)

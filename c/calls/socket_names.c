@@ -85,8 +85,7 @@ static bool is_name_of_ours(const union unsock_sockaddr *name, long length) {
     return told.kind == UNSOCK_NAME_FILE || told.kind == UNSOCK_NAME_STREAM;
 }
 
-/* Returns the entry if the program must not see the kernel's name of this descriptor, else NULL. *wrong gets 0, or
- * -errno if the descriptor cannot be identified. */
+/* Returns the entry if the program must not see the kernel's name of `fd`. *wrong: 0, or -errno if unidentified. */
 static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, long length, struct unsock_whose *whose,
                                     long *wrong) {
     long owner = unsock_whose(fd, is_name_of_ours(name, length) ? UNSOCK_ASK_ALWAYS : UNSOCK_ASK_KERNEL, whose);
@@ -95,8 +94,7 @@ static struct unsock_fd *redirected(int fd, const union unsock_sockaddr *name, l
     *wrong = family == AF_UNIX ? UNSOCK_MIN(owner, 0) : 0;
     if (owner != UNSOCK_IS_OURS)
         return NULL;
-    /* A TCP socket has replaced a refused stream. The TCP socket's name is right, unless the program bound the
-     * stream. */
+    /* The TCP socket in a refused stream's place has the right name, unless the program bound the stream. */
     bool bound = unsock_fd_is_refused(entry) && (entry->flags & UNSOCK_BOUND);
     return entry->kind == UNSOCK_KIND_FOREIGN || family == AF_UNIX || bound ? entry : NULL;
 }
@@ -169,8 +167,7 @@ long unsock_call_getpeername(int fd, struct sockaddr *address, socklen_t *length
     struct unsock_fd *entry = redirected(fd, &name, result, &whose, &wrong);
     if (wrong < 0)
         return wrong;
-    /* The kernel may not know the peer's name: a datagram socket counts as connected even before its peer has started,
-     * and AF_TIPC forgets a peer that has closed. */
+    /* The kernel may lack the peer's name: a datagram peer may not have started, and AF_TIPC forgets a closed peer. */
     bool waiting =
         entry && unsock_state_is_connected(entry->state) &&
         (entry->type == SOCK_DGRAM || (entry->kind == UNSOCK_KIND_FOREIGN && unsock_fd_remote(entry)->family));

@@ -16,8 +16,7 @@ static bool is_kernels_option(const struct unsock_fd *entry, int level, int name
             (sets && name == SO_REUSEADDR && entry->state == UNSOCK_STATE_NEW));
 }
 
-/* Returns the descriptor's owner. Asks the kernel about an unknown descriptor only for options that an AF_UNIX socket
- * answers otherwise than an IP socket. */
+/* Returns the descriptor's owner. Asks the kernel only if AF_UNIX answers the option otherwise than an IP socket. */
 static long owner_for_option(int fd, int level, int name, bool sets, struct unsock_whose *whose) {
     bool ours = unsock_whose(fd, 0, whose) == UNSOCK_IS_OURS;
     bool telling = level == IPPROTO_TCP || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_UDP ||

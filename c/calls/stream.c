@@ -75,8 +75,7 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
     return open < 0 ? open : listen_unbound(fd, entry, backlog);
 }
 
-/* Fills the entry of a new connection. The peer's address may stay unknown: for a plain Unix client, the library
- * invents an address when the program asks for it. */
+/* Fills the entry of a new connection. A plain Unix client's address stays unknown until the program asks for it. */
 static void remember_accepted(int listener, const struct unsock_fd *from, int fd, const union unsock_sockaddr *peer,
                               socklen_t length) {
     struct unsock_fd *entry = unsock_reuse_entry(fd);

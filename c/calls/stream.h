@@ -26,8 +26,7 @@ static inline bool unsock_stream_is_known(int fd) {
     return entry && entry->kind == UNSOCK_KIND_LOCAL && entry->type == SOCK_STREAM;
 }
 
-/* True if the cache has the descriptor as a connected stream to a control file's target, in the place of a TCP
- * socket. */
+/* True if the cache has `fd` as a connected stream to a control file's target, in the place of a TCP socket. */
 static inline bool unsock_stream_is_foreign(int fd) {
     const struct unsock_fd *entry = unsock_fds_known(fd);
     return entry && entry->kind == UNSOCK_KIND_FOREIGN && entry->type == SOCK_STREAM && entry->domain != AF_UNIX &&
@@ -38,16 +37,14 @@ static inline bool unsock_stream_is_foreign(int fd) {
  * by exec). Notes the number, so that callers ask only once about each number (unsock_asked_fd). */
 bool unsock_stream_was_inherited(int fd);
 
-/* True if the library makes the writes on this descriptor: it is a known, foreign or inherited stream (above), for
- * which the kernel's result is not always TCP's. */
+/* True if the library makes the writes on `fd`, a known, foreign or inherited stream (above), to give TCP's results. */
 static inline bool unsock_stream_concerns(int fd) {
     return unsock_stream_is_known(fd) || unsock_stream_is_foreign(fd) ||
            (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && unsock_stream_was_inherited(fd));
 }
 
-/* Send data without an address or control data on a descriptor for which unsock_stream_concerns is true. Both return
- * TCP's result, and raise SIGPIPE as TCP does; but on an unconnected socket they return the kernel's -ENOTCONN, which
- * the caller turns into TCP's error. */
+/* Send data without address or control data where unsock_stream_concerns is true. Both return TCP's result, and raise
+ * SIGPIPE as TCP; but for an unconnected socket return the kernel's -ENOTCONN: the caller turns it into TCP's error. */
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
 
@@ -72,8 +69,7 @@ long unsock_stream_broken(int flags);
  * process has the socket. (Before Linux 5.15 AF_UNIX has no urgent byte: the peer reads an end of file.) */
 void unsock_reset_send(int fd, const struct unsock_fd *entry);
 
-/* Before a close: calls unsock_reset_send if SO_LINGER is on with 0 seconds. Call it only for sockets whose SO_LINGER
- * the program has set. */
+/* Before a close of a socket whose SO_LINGER the program has set: calls unsock_reset_send if it is on with 0 s. */
 void unsock_reset_closing(int fd, const struct unsock_fd *entry);
 
 /* Returns an AF_UNIX stream whose peer has closed, or -errno. With `with_error`, the peer left data unread: the kernel
@@ -101,8 +97,7 @@ bool unsock_write_concerns(int fd);
  * peer has closed; TCP waits until both sides have shut down. AF_UNIX reports POLLIN for an urgent byte, and for the
  * empty place that it leaves in the queue when it is read; TCP reports only POLLPRI. */
 
-/* Returns the events that TCP would report. `events` are the kernel's, with POLLHUP or POLLERR; poll(2) and epoll use
- * the same bits. Makes some system calls. */
+/* Returns the events that TCP would report. `events`: the kernel's, of poll(2) or epoll, with POLLHUP or POLLERR. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
 
 /* True once this process, or a parent that forked it, has seen an urgent byte or expects one. Until then, only events
@@ -125,10 +120,9 @@ bool unsock_only_holder(int fd);
 /* True if the message may have brought descriptors, or lacked room for them. */
 bool unsock_passed_descriptors_maybe(const struct msghdr *message);
 
-/* Forgets everything known about the descriptors that recvmsg on `fd` has received in `message`. With `refuses`, also
- * closes them, and removes them from the control data: the program, which has a TCP or UDP socket, does not expect
- * them, and a plain Unix peer could use up all its descriptors. Then also clears MSG_CTRUNC, unless the program has
- * requested other control data, which MSG_CTRUNC may concern. */
+/* Forgets everything known about the descriptors that recvmsg on `fd` received in `message`. With `refuses`, also
+ * closes them, and removes them from the control data: a program with an IP socket does not expect them, and a plain
+ * Unix peer could use up its descriptors. Then also clears MSG_CTRUNC, unless it may concern other requested data. */
 void unsock_passed_descriptors_take(int fd, struct msghdr *message, bool refuses);
 
 #endif

@@ -51,8 +51,7 @@ static long name_client(struct attempt *attempt) {
 }
 
 /* Connects to the search's path. On the program's own blocking descriptor, the kernel waits while the backlog is full,
- * up to SO_SNDTIMEO; a thread that is cancelled meanwhile leaves nothing behind. A socket that will replace another
- * never waits. */
+ * up to SO_SNDTIMEO; a thread cancelled meanwhile leaves nothing behind. A socket to replace another never waits. */
 static long connect_to_path(const struct unsock_port_search *search) {
     const struct attempt *attempt = search->attempt;
     if (attempt->socket == attempt->fd)
@@ -156,8 +155,7 @@ static long connect_by_name(struct attempt *attempt) {
 }
 
 /* Connects by the port's control file, without trying a socket file first, if this process last found a control file
- * there. Returns false, without a connect, if this process last found another file there, or if the control file is
- * gone. */
+ * there. Returns false, without a connect, if it last found another file there, or if the control file is gone. */
 static bool connect_by_control(struct attempt *attempt, long *result) {
     long answers;
     if (unsock_known_port(&attempt->target, SOCK_STREAM) != UNSOCK_KNOWN_CONTROL)

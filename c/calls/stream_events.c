@@ -16,9 +16,8 @@ static uint32_t hangup_of_listener(int fd, uint32_t events) {
     return listens ? POLLHUP | POLLOUT : events;
 }
 
-/* Follows tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX sockets and the kernel's TCP sockets keep the
- * kernel's events. Before a mark is set, polls again: another thread may have closed the socket that had these
- * events. */
+/* Follows tcp_poll (net/ipv4/tcp.c). Pipes, the program's own AF_UNIX and the kernel's TCP sockets keep the kernel's
+ * events. Before a mark is set, polls again: another thread may have closed the socket that had these events. */
 uint32_t unsock_hangup_as_tcp(int fd, uint32_t events) {
     if (unsock_sandboxed)
         return events;
@@ -55,8 +54,7 @@ void unsock_urgent_expect(int fd) {
     __atomic_store_n(&unsock_urgent_met, true, __ATOMIC_RELAXED);
 }
 
-/* False once the peer has shut down: a read then never waits. Also false if the program has set SO_PEEK_OFF, as the
- * peek here would move the offset. */
+/* False once the peer has shut down (a read never waits then), or with SO_PEEK_OFF: the peek would move the offset. */
 bool unsock_urgent_alone(int fd, uint32_t events) {
     char byte;
     const struct unsock_fd *entry = unsock_fds_known(fd);

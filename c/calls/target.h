@@ -26,12 +26,10 @@ long unsock_firecracker_ask(int socket, const struct unsock_control_file *contro
  * is incomplete; -ECONNREFUSED for a refusal or any other answer; -ETIMEDOUT after the deadline. */
 long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked);
 
-/* Returns the time at which SO_SNDTIMEO ends a blocking connect of `fd` that began at `begun`; INT64_MAX if it is not
- * set. Both times are unsock_clock_ms's. */
+/* Returns when SO_SNDTIMEO ends a blocking connect of `fd`, begun at `begun` (unsock_clock_ms); INT64_MAX: never. */
 int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t begun);
 
-/* Waits for the answer and reads it. Returns as unsock_firecracker_answer; but -EINPROGRESS at `end`, and -EINTR if a
- * signal ends the connect. */
+/* Waits, then does as unsock_firecracker_answer. Returns -EINPROGRESS at `end`, -EINTR if a signal ends the connect. */
 long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int64_t end);
 
 /* tipc_service.c: Checks whether a TIPC service is taken, and turns TIPC's error for an absent one into UDP's. */
@@ -86,8 +84,7 @@ static inline struct unsock_fd *unsock_asking(int fd) {
     return entry && entry->state == UNSOCK_STATE_ASKING && entry->kind == UNSOCK_KIND_FOREIGN ? entry : NULL;
 }
 
-/* True if the table has room for one more connect, and the library intercepts all calls that wait or carry data.
- * Otherwise connect must wait. */
+/* True if the table has room, and the library gets all calls that wait or carry data. Otherwise connect must wait. */
 bool unsock_asking_has_room(void);
 
 void unsock_asking_begin(int fd, const struct unsock_firecracker *asked);
@@ -114,8 +111,7 @@ long unsock_asking_connect(int fd, struct unsock_fd *entry);
 /* Returns the milliseconds until the earliest deadline of a multiplexer's answer, at most `most`. */
 int64_t unsock_asking_next(int64_t most);
 
-/* Ends the connects whose deadline has passed: each fails, unless its answer has just arrived. Returns how many
- * ended. */
+/* Ends the connects whose deadline has passed: each fails, unless its answer has just arrived. Returns their number. */
 int unsock_asking_expire(void);
 
 /* Forgets the connect of a descriptor that is about to be closed, unless the descriptor has duplicates. */
@@ -136,9 +132,8 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, co
 long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,
                         long *answers);
 
-/* Continues a program's own connect, or bind, to an AF_UNIX address (`length` bytes), which returned `result`. If a
- * control file at the path may have caused `result`, uses the file's target. Returns 0 or -errno; without a control
- * file `result`. */
+/* Continues the program's connect or bind to an AF_UNIX address (`length` bytes), which returned `result`. If a control
+ * file at the path may have caused `result`, uses its target. Returns 0 or -errno; without a control file `result`. */
 long unsock_target_use_path(int fd, const void *address, socklen_t length, bool binds, long result);
 
 #endif

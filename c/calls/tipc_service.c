@@ -1,5 +1,4 @@
-/* Finds out whether a TIPC service is taken. A node's topology server (net/tipc/topsrv.c) reports each socket of a
- * service, and then the end of the list. */
+/* Asks the node's topology server (net/tipc/topsrv.c), which lists a service's sockets, if a TIPC service is taken. */
 #include "calls/target.h"
 
 #include "kernel/socket_info.h"
