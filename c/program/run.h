@@ -21,7 +21,7 @@ struct unsock_run_map {
     struct unsock_control_file control;
 };
 
-/* Reads a map, "8000=/run/app.sock". In the path %p is the port, and %a the first IPv4 address of UNSOCK_ADDR. */
+/* Reads a map, "8000=/run/app.sock". In the path %p is the port, %a the first IPv4 address of UNSOCK_ADDR, if any. */
 bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct unsock_text *error);
 
 /* Writes the maps to `directory`, or shares files that have the same bytes. Unless `stays`, starts a map keeper, which
