@@ -222,7 +222,8 @@ static inline bool unsock_is_error(long result) {
 /* Closes a descriptor, unless it is negative. */
 void unsock_close_open(long fd);
 
-/* Returns `fd`. If `result`, of opening it or of a later step, is -errno, closes an open `fd` and returns `result`. */
+/* Returns `fd` if `result` is not negative. Else closes `fd`, unless it is negative, and returns `result`: the -errno
+ * of opening `fd`, or of a later step. */
 long unsock_opened(long fd, long result);
 
 /* In front of `long fd = …`: closes the descriptor at the end of the variable's scope, unless it is negative. */

@@ -119,7 +119,8 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         unsock_signals_foreign(signal, signal_info, signal_context);
         return;
     }
-    /* An exec has its own stack (execute_elsewhere): nobody would free a lent one. Its number never has a tag. */
+    /* An exec has a stack of its own (execute_elsewhere): after a successful exec, nobody would free a lent stack. No
+     * stub makes an exec, so its number has no tag. */
     bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
     struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)

@@ -147,7 +147,8 @@ static unsigned rewrite(struct work *work, const struct unsock_image_text *text,
     return end - first;
 }
 
-/* Stores the addresses of the stubs' memory and of `read`'s byte in their table. Lets threads get needed stacks. */
+/* Stores the address of the stubs' memory, and of the byte for `read` in the stubs' table of calls. Lets threads get
+ * stacks, if the stubs need stacks. */
 static void share_stubs(struct shared *told) {
     shared_memory = told;
     if (told->numbers) /* NULL if another version of the library loaded the program */
