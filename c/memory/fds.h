@@ -289,7 +289,7 @@ static inline bool unsock_fd_is_handed(const struct unsock_fd *entry) {
            entry->local.tag == UNSOCK_NAME_TAG_LISTEN_FDS;
 }
 
-/* One bit for each port, set once a client stream that this process knows has had the port. */
+/* One bit for each port: clear only if no client stream that this process knows has had the port. */
 extern uint64_t unsock_fds_client_ports[65536 / 64];
 
 void unsock_fds_duplicate(int from, int to);

@@ -28,7 +28,7 @@ struct form {
 
 /* clang-format off */
 static const struct form forms[] = {
-    /* Go, from 1.19 to 1.26 at least, Syscall6: mov %rsi,%r10; mov %rdi,%rdx; mov %rcx,%rsi; mov %rbx,%rdi;
+    /* Go 1.19 to 1.26 at least, Syscall6: mov %rsi,%r10; mov %rdi,%rdx; mov %rcx,%rsi; mov %rbx,%rdi;
      * syscall; cmp $-4095,%rax; jbe */
     {UNSOCK_CALL_SITE_GO, 12, 7, 6, 1,
      {0x49, 0x89, 0xf2, 0x48, 0x89, 0xfa, 0x48, 0x89, 0xce, 0x48, 0x89, 0xdf},
