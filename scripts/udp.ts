@@ -49,6 +49,7 @@ async function measure(names: readonly string[], speed: boolean): Promise<UdpRep
   const beside = otherWork();
   const machine = [await describeMachine(), beside].filter(Boolean).join("; ");
   const last = await readUdp();
+  if (speed && last === undefined) throw new Error("--speed needs docs/udp.json: run it once without --speed");
   return await withStage(async (stage) => {
     if (speed && last !== undefined) {
       const note = beside === undefined ? {} : { note: `${new Date().toISOString().slice(0, 10)}, ${beside}` };

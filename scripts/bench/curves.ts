@@ -69,7 +69,7 @@ function withHeld(workload: string, title: string, spread: boolean): Measured {
  * Measures a UDP client from socket() to close() beside stale files. Only unsock has such files: over loopback there
  * are none.
  */
-async function besideLeftOver(rig: Rig, many: number, way: Variant): Promise<number> {
+async function besideStale(rig: Rig, many: number, way: Variant): Promise<number> {
   if (way.name === UNSOCK) await runWorkload(rig, "leavings", many, way);
   try {
     return await once(rig, "datagram-clients", UNITS, way);
@@ -101,7 +101,7 @@ const MEASURED: readonly Measured[] = [
     many: CONNECTIONS,
     ofOne: true,
     natively: false,
-    seconds: besideLeftOver,
+    seconds: besideStale,
   },
   {
     name: "starts",

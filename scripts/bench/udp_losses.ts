@@ -183,7 +183,7 @@ export function formatUdp({ machine, rounds, seconds, rows, speeds = [] }: UdpRe
     )
   );
   const lossy = rows.filter(({ clean }) => clean === false).map(({ title }) =>
-    `- ${title}: UDP drops datagrams, or the client does not keep up, at the lowest rate, too`
+    `- ${title}: no rate was found at which UDP drops nothing and the client keeps up: measured at the first one tried`
   );
   const missing = rows.filter(({ missing }) => missing !== undefined).map(({ title, missing }) =>
     `- ${title}: not installed: ${missing}`
