@@ -21,7 +21,8 @@ struct unsock_standin {
     struct unsock_bind bind;
 };
 
-/* Opens an AF_UNIX socket as the stand-in, or takes the one of `fd` if it is without a name. Returns 0 or -errno. */
+/* Opens an AF_UNIX socket of the entry's type as the stand-in. If the descriptor's own socket is AF_UNIX and has no
+ * name, that socket is the stand-in. Returns 0 or -errno. */
 long unsock_standin_open(struct unsock_standin *standin, int fd, const struct unsock_fd *entry);
 
 /* Makes `socket`, which the caller has opened, the stand-in. */

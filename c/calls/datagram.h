@@ -9,7 +9,7 @@
 
 long unsock_datagram_connect(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
-/* True if a control file bound the socket to an AF_UNIX address. The socket keeps it when it connects or sends. */
+/* True if a control file bound the socket to an AF_UNIX address, which the socket keeps when it connects or sends. */
 bool unsock_datagram_stays(int fd, const struct unsock_fd *entry);
 
 /* Sends a message to `ip` (covered, or a local client's), or if `ip` is NULL to the connected peer. */
@@ -102,7 +102,8 @@ void unsock_datagram_tell_peer(int fd, const struct unsock_fd *entry);
 long unsock_datagram_connect_socket(int fd, const struct unsock_fd *entry, const struct unsock_ip *ip,
                                     struct sockaddr_un *path);
 
-/* Connects the socket again to its peer's address: a new socket may be there. Others' datagrams no longer arrive. */
+/* Connects the socket again to its peer's address, where a new socket may have started. The kernel then delivers only
+ * the peer's datagrams. Returns 0 or -errno. */
 long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
 
 /* Stores an error on `fd`, a datagram socket connected to nobody. The next call of any kind reports the error, as after

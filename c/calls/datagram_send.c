@@ -181,7 +181,8 @@ static bool is_to_peer(const struct route *route) {
                           unsock_ip_same_address(unsock_fd_remote(entry), route->ip));
 }
 
-/* Drops a datagram to the connected address, which no socket has. Leaves the error to the next call, or returns it. */
+/* Drops a datagram to the connected address, which no socket has. Leaves the error for the next call; if that is not
+ * possible, returns -ECONNREFUSED. */
 static long send_to_nobody(const struct route *route, const struct msghdr *message) {
     struct unsock_fd *entry = route->entry;
     long result = drop(route, message);

@@ -78,7 +78,8 @@ static bool speak(int set, int fd, struct unsock_watch *watch) {
     return true;
 }
 
-/* True if the event is a vsock multiplexer's answer to a connect (calls/asking.c), and no other. Reads the answer. */
+/* True if the event is the answer of a vsock multiplexer to a connect (calls/asking.c). Reads this answer. The
+ * descriptor then has no other event. */
 static bool is_answer(int set, const struct unsock_epoll_event *event) {
     struct unsock_watch *watch;
     int fd = is_any_asking() ? unsock_watch_find(set, event->data, -1, &watch) : -1;

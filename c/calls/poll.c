@@ -26,7 +26,8 @@ struct wait {
     bool marked;         /* POLLPRI was added for the first poll */
 };
 
-/* Returns an array's place. Programs reuse arrays: one to which the kernel has written once counts as writable. */
+/* Returns the place that remembers an array by its address and length. Programs reuse their arrays: memory to which the
+ * kernel has written once counts as writable. */
 static uint64_t *place_of_array(const struct pollfd *fds, unsigned long count, uint64_t *array) {
     static uint64_t arrays[ARRAYS];
     *array = (uint64_t)(uintptr_t)fds << 16 | (count & 0xffff);

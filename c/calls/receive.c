@@ -57,7 +57,8 @@ static inline bool peeks_all(int flags, long result) {
     return (flags & PEEK_ALL) == PEEK_ALL && result > 0;
 }
 
-/* Receives from a stream; as TCP, without an address. `from`: by recvfrom, cheaper, for one buffer, no control data. */
+/* Receives from a stream. As in TCP, msg_namelen becomes 0: no sender's address. `from`: receives by recvfrom, which is
+ * cheaper; the message then has one buffer and no control data. */
 static long receive_stream(int fd, struct msghdr *message, int flags, bool from) {
     struct msghdr plain = *message;
     if (flags & MSG_ERRQUEUE)

@@ -1,4 +1,4 @@
-/* Asks the node's topology server (net/tipc/topsrv.c), which lists a service's sockets, if a TIPC service is taken. */
+/* Finds out whether a TIPC service is taken: the node's topology server (topsrv.c) lists the service's sockets. */
 #include "calls/target.h"
 
 #include "kernel/socket_info.h"

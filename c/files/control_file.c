@@ -56,7 +56,8 @@ static void keep_content(const struct statx *status, const struct timespec *now,
     unsock_seqlock_publish(&place->lock);
 }
 
-/* Reads up to `size` bytes, piece by piece if need be: one more than a control file has, to refuse longer ones. */
+/* Reads up to `size` bytes of the file. Some file systems return pieces. The caller asks for one byte more than a
+ * control file has, so that the check refuses a longer file. */
 static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {
@@ -92,7 +93,8 @@ UNSOCK_OWN_FRAME static bool may_be_followed(const struct statx *file, const cha
                         is_trusted_owner(link.stx_uid, path)));
 }
 
-/* Returns the type of the file at `path`, or of a link's target (*linked); or -errno. Opens nothing that may block. */
+/* Returns the type of the file at `path`, or -errno. Sets *linked if `path` is a link; the type is that of its target.
+ * Opens nothing that could block. */
 static long look_at_file(const char *path, struct statx *status, bool *linked) {
     long result = unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOKED_AT, status);
     *linked = result == 0 && (status->stx_mode & S_IFMT) == S_IFLNK;

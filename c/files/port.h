@@ -67,7 +67,7 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
 /* port_leave.c: Changes a port's names when a socket is connected or closed. */
 
 /* Notes in the record that a datagram socket which shares its address is now connected, and so receives from its peer
- * alone. Returns true if the port has further sockets that may be live. One system call, if PORT.sock shows none. */
+ * alone. Returns true if the port has further sockets that may be live. Makes one system call if PORT.sock has none. */
 bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
 /* Removes the names of the socket `me`, with the directory locked. `own`: STALE if closed, or to lose its name while
@@ -93,7 +93,8 @@ long unsock_port_sweep_dead(struct unsock_port_key key);
 /* True if certainly no socket is bound to the file. Lock the directory first. */
 bool unsock_socketfile_is_stale(const struct sockaddr_un *path, socklen_t length);
 
-/* Makes the probe, whose connect shows if a file's socket is live. Returns it (see unsock_close_open), or -errno. */
+/* Makes the probe, a socket whose connect shows whether the socket of a file is live. Returns its descriptor, which the
+ * caller closes by unsock_close_open, or -errno. */
 long unsock_socketfile_probe(void);
 
 /* Connects a probe to the address, which may be abstract. Returns the result of connect(2). */
@@ -120,7 +121,7 @@ long unsock_socketfile_bind(int socket, const struct sockaddr_un *path, socklen_
  * missing there is closed. (The kernel reuses a namespace's number only after its last socket is closed.) */
 
 /* Writes the note for a newly bound socket, if users who can reach the directory may lack write permission to the file.
- * If only its owner may write to the directory, writes it only with an UNSOCK_MODE that lacks the owner's write bit. */
+ * If only the directory's owner may write to it, writes the note only if UNSOCK_MODE lacks the owner's write bit. */
 void unsock_file_netns_note(const char *path);
 
 /* True if the note shows that the file's socket is closed. */

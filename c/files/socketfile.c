@@ -88,7 +88,8 @@ bool unsock_file_netns_is_gone(const char *path) {
     return !found;
 }
 
-/* Connects the probe, unnoticed by the file's owner. EPROTOTYPE: another type; ECONNREFUSED: stale (unix_find_bsd). */
+/* Connects the probe to the file, unnoticed by its owner. A socket of another type gives EPROTOTYPE, a stale file
+ * ECONNREFUSED (net/unix/af_unix.c, unix_find_bsd). */
 static long ask_by_probe(long probe, const struct sockaddr_un *path, socklen_t length) {
     return probe < 0 ? probe : unsock_connect(probe, path, length);
 }
