@@ -41,10 +41,10 @@ const FIRST = ["tests/probes/sockets_test.ts", "tests/probes/processes_test.ts",
 
 /** Converts the arguments of `deno task test` to the arguments of `deno test` that follow `-A --parallel`. */
 export function readTestArguments(args: readonly string[]): string[] {
-  const rest = args.filter((arg) => arg !== "--all");
+  const rest = args.filter((arg) => arg !== ALL_OPTION);
   if (rest.some((arg) => !arg.startsWith("-"))) return rest;
   const ignored = rest.filter((arg) => arg.startsWith(IGNORE)).map((arg) => arg.slice(IGNORE.length));
-  if (!args.includes("--all")) ignored.push(...LONG);
+  if (!args.includes(ALL_OPTION)) ignored.push(...LONG);
   const others = rest.filter((arg) => !arg.startsWith(IGNORE));
   return [...others, ...(ignored.length > 0 ? [`${IGNORE}${ignored.join(",")}`] : []), ALL];
 }
