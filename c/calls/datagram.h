@@ -142,9 +142,9 @@ struct unsock_batch {
     size_t taken; /* how many datagrams the receiver takes as one; 0: none */
 };
 
-/* Sends the batch's next datagrams to the address in `name`, or to the connected peer: as one datagram as many as the
- * receiver takes; if it takes none, at most UNSOCK_DATAGRAM_SEVERAL by one call. Moves `from` behind the bytes sent,
- * and returns their number; -EAGAIN; -ECONNRESET; or 0 if the caller must send the next datagram alone. */
+/* Sends the batch's next datagrams to the address in `name`, or to the connected peer: joins as many as the receiver
+ * takes; if it takes none, sends up to UNSOCK_DATAGRAM_SEVERAL by one call. Moves `from` behind the bytes sent, and
+ * returns their number; -EAGAIN; -ECONNRESET; or 0 if the caller must send the next datagram alone. */
 long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                 struct unsock_batch *batch);
 

@@ -166,9 +166,9 @@ static int family_of_sender(const struct unsock_port_entry *told) {
     return unsock_port_entry_asks(told) ? told->target.family : own;
 }
 
-/* Returns the sender's IP address. The sender's file name shows the port, and the address unless the sender is bound to
- * a wildcard. For a wildcard, or with the setting one_address, returns the address to which this socket last sent or is
- * connected, if its port is the same; else, for a wildcard, the default address. A plain sender gets an invented port
+/* Returns the sender's IP address. The sender's file name shows the port, and mostly the address. If it shows none (a
+ * wildcard, a hash), or with the setting one_address, returns the address to which this socket last sent or is
+ * connected, if its port is the same; else the name's, or the default address. A plain sender gets an invented port
  * (files/plain_senders.h); but on a socket that a control file has connected, the connected address. */
 static struct unsock_ip sender_of(const struct unsock_fd *entry, const struct unsock_name *told,
                                   const struct sockaddr_un *name, socklen_t length) {

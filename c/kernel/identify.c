@@ -1,4 +1,4 @@
-/* Identifies an unknown descriptor by the kernel's own names. */
+/* Identifies an unknown descriptor by asking the kernel for its family, type, protocol and names. */
 #include "kernel/socket_info.h"
 
 #include "memory/epoll_memory.h"

@@ -99,7 +99,7 @@ bool unsock_end_is_reset(int fd);
 
 void unsock_socket_mark_replace(int fd, unsigned marks);
 
-/* identify.c: Identifies an unknown descriptor by the kernel's own names. */
+/* identify.c: Identifies an unknown descriptor by asking the kernel for its family, type, protocol and names. */
 
 /* Identifies an unknown descriptor by system calls. Returns its entry; or `scratch`, filled alike, if the table has no
  * room, or the kind stays UNSOCK_KIND_UNKNOWN: `fd` can never be redirected, or the kernel does not answer. */

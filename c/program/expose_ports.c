@@ -47,7 +47,7 @@ static long listen_at(struct unsock_expose_port *port) {
         long result = unsock_control_file_read(unsock_expose.control, &control);
         if (result < 0)
             return result;
-        /* Refuses a Unix target, where a symbolic link is enough, and a multiplexer's, where Firecracker listens. */
+        /* Refuses a Unix target (a symbolic link is enough) and a vsock multiplexer's (Firecracker itself listens). */
         if (unsock_target_family(&control) == AF_UNIX || (control.options & UNSOCK_CONTROL_FIRECRACKER))
             return -EAFNOSUPPORT;
         return open_bound(SOCK_STREAM, control.dest, control.dest_length, &control);

@@ -1,6 +1,7 @@
 /* `run --map` (program/run.h): writes and removes maps. `run` itself becomes the command. So another process, the map
- * keeper, waits for the command's end (pidfd_open(2)), and removes each map whose name still refers to the file that
- * the map keeper has open. The map keeper is no child of the command, and has its own session. */
+ * keeper, waits for the command's end (pidfd_open(2)), and removes each map that no other run has locked, if its name
+ * still refers to the file that the map keeper has open, and no --keep has made it stay. The map keeper is no child of
+ * the command, and has its own session. */
 #include "program/run.h"
 
 #include "files/control_file.h"

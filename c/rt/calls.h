@@ -156,9 +156,9 @@
  * of the program's would carry the mark. */
 #define UNSOCK_SYS_MARK 0x756e736bul
 
-/* A socket() call with this value detects the library's filter. In the mark's place, the value makes the filter fail
- * the call with an errno that no kernel returns; without the filter, the kernel refuses the family. With the value as
- * sixth argument and no mark, the call is trapped and reaches another copy of the library (trap/image.h). */
+/* A socket() call with this value detects the library's filter. In the upper half of the fourth argument, as a
+ * mark, it makes the filter fail the call with an errno that no kernel returns; without the filter, the kernel refuses
+ * the family. As the sixth argument, without a mark, it makes the call reach another copy (trap/image.h). */
 #define UNSOCK_SYS_PROBE 0x756e7370ul
 #define UNSOCK_SYS_PROBE_ERRNO 4077
 #define UNSOCK_SYS_NO_FAMILY 0x7fff

@@ -14,7 +14,7 @@ import { isQuiet } from "./quiet.ts";
 import type { Target } from "./route.ts";
 import type { Upstreams } from "./upstream.ts";
 
-/** The most idle connections for one host name. */
+/** At most this many idle connections are kept for one host name. */
 const IDLE_MOST = 64;
 
 /** The end of a head, and of a body in chunks. */

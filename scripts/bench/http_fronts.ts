@@ -10,10 +10,11 @@ const PORTLESS = "portless@0.15.6";
 const LIBRARY = path.join(ROOT, "build", "libunsock.so");
 const LARGE = 1_000_000;
 
-/** The directory, sockets and ports of a measurement. */
+/** The directory, socket, ports and certificate of a measurement. */
 export interface Place {
   readonly stage: string;
   readonly socket: string;
+  /** The TCP port at which the server is asked directly. */
   readonly server: number;
   /** The front's TCP port. */
   readonly port: number;
