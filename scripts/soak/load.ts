@@ -25,7 +25,7 @@ export const KINDS = [
   "fault: client torn",
 ];
 
-/** The ports of one soak, chosen at random: /proc/net/unix has the abstract names of all soaks, and each seeks its own. */
+/** The ports of one soak, chosen at random: /proc/net/unix has the names of all soaks, and each seeks its own ports. */
 export class Ports {
   readonly #base = FIRST + BLOCK * Math.floor(Math.random() * BLOCKS);
   readonly tcp = TCP_MAKES.map((_, index) => this.#base + index);
