@@ -4,8 +4,8 @@
  *
  * Usage: `deno task scale:udp [NAME…] [--speed] [--out FILE]`, as root, on a quiet machine; takes some ten minutes.
  * With names (of `scripts/bench/udp_programs.ts`) it measures only these programs, and writes only to FILE. With
- * `--speed` it instead measures the throughput of WireGuard and QUIC, and keeps the rest of the section. Names with
- * `--speed` are those of `scripts/bench/udp_speed.ts`; the section keeps the speeds of all other programs.
+ * `--speed` it measures only the throughput of WireGuard and QUIC, and NAME is a name of `scripts/bench/udp_speed.ts`:
+ * all results that it does not measure stay in the section.
  */
 import * as path from "@std/path/posix";
 import { parseArgs } from "node:util";

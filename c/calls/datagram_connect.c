@@ -46,7 +46,7 @@ UNSOCK_OWN_FRAME static long connect_other(int fd, struct unsock_fd *entry, cons
     return 0;
 }
 
-/* Gives a socket on the wildcard the address that connect gives to a UDP socket, and that getsockname then returns. */
+/* If the socket is bound to the wildcard, sets the local address for getsockname, as connect does for a UDP socket. */
 static void settle_local(struct unsock_fd *entry, const struct unsock_ip *ip) {
     uint8_t tag = entry->local.tag;
     if (!unsock_ip_is_wildcard(&entry->local))

@@ -9,7 +9,7 @@
 
 #define PAUSE_FIRST_NS 50000
 #define PAUSES_MOST_NS 10000000 /* the longest brief wait for one datagram */
-/* The most time in a second for unsuccessful waits for one receiver: if it is the only one; if it is one of several. */
+/* The most time per second in unsuccessful waits for one receiver: if the socket has no other one; if it has others. */
 #define ALONE_MOST_NS 100000000
 #define AMONG_MANY_MOST_NS 2000000
 #define ALL_MOST_NS 50000000 /* in a second, for all waits with several receivers: a twentieth */

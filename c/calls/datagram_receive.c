@@ -215,7 +215,7 @@ static void expect(int fd, struct unsock_fd *entry) {
         note_heard(fd, entry);
 }
 
-/* True if the socket was born local, and a UDP socket of the kernel's replaced it while this thread waited. */
+/* True if the kernel's own UDP socket replaced this AF_UNIX socket, born local, while this thread waited. */
 static bool has_gone_outside(const struct unsock_fd *entry, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && entry->kind == UNSOCK_KIND_IP;
 }
@@ -340,7 +340,7 @@ long unsock_datagram_receive(int fd, struct unsock_fd *entry, struct msghdr *mes
     return receive(fd, entry, message, flags, &message->msg_namelen, false);
 }
 
-/* Receives into copies of the program's messages. `spreads`: divides a batch. */
+/* Receives into copies of the program's messages. `spreads`: divides a batch (unsock_datagram_receive_spread). */
 static long receive_copies(int fd, const struct unsock_mmsghdr *messages, struct unsock_mmsghdr *own,
                            union unsock_sockaddr *names, unsigned count, int flags, bool spreads) {
     for (unsigned i = 0; i < count; i++) {
@@ -368,7 +368,7 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_several(int fd, struct unsock_mmsg
         return 0;
     expect(fd, entry);
     long received = receive_copies(fd, messages, own, names, count, flags, spreads);
-    /* Another thread may have let senders send batches meanwhile: those that have come here are lost. */
+    /* Another thread may have let senders send batches meanwhile. Then the messages received here are dropped. */
     while (received > 0 && !spreads && (spreads = unsock_datagram_spreads(fd, entry)))
         received = receive_copies(fd, messages, own, names, count, flags, spreads);
     if (received < 0)

@@ -22,7 +22,7 @@ static long concerns_receive(int fd, bool asks) {
     return owner == UNSOCK_IS_IP ? 0 : owner;
 }
 
-/* True if another thread replaced the socket while this thread waited: the kernel then returned no datagram. */
+/* True if another thread replaced the socket while this thread waited: then a result without data is no datagram. */
 static bool was_replaced(int fd) {
     return concerns_receive(fd, false) > 0;
 }

@@ -101,7 +101,7 @@ static long send_stream(int fd, const struct unsock_fd *entry, const struct msgh
         if (result < 0)
             return result;
     }
-    /* Only a stream ignores an address or control data: checks that the descriptor still has this stream. */
+    /* Only a stream ignores an address or control data, so checks that the descriptor still refers to this stream. */
     long another = message->msg_name || message->msg_controllen > 0 ? unsock_reuse_look(fd) : 0;
     if (another != 0)
         return another < 0 ? another : ANEW;

@@ -38,7 +38,7 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
     if (how == SHUT_RDWR && !(mark & UNSOCK_END_SHUT_READ) && (events & POLLRDHUP))
         added |= UNSOCK_END_OVER;
     unsock_socket_mark_set(fd, mark, added);
-    /* In TCP, a connect after a shutdown no longer reports the new connection (inet_shutdown, net/ipv4/af_inet.c). */
+    /* After a shutdown in TCP, the next connect returns EISCONN, not 0 for the new connection (inet_shutdown). */
     if (entry->state == UNSOCK_STATE_CONNECTING && (entry->kind == UNSOCK_KIND_LOCAL || unsock_socket_writable(fd)))
         unsock_fd_enter(entry, UNSOCK_STATE_CONNECTED);
     return unsock_shutdown(fd, how);

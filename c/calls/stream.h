@@ -43,8 +43,8 @@ static inline bool unsock_stream_concerns(int fd) {
            (!unsock_fds_known(fd) && !unsock_asked_fd(fd) && unsock_stream_was_inherited(fd));
 }
 
-/* Send data without address or control data where unsock_stream_concerns is true. Both return TCP's result, and raise
- * SIGPIPE as TCP; but for an unconnected socket return the kernel's -ENOTCONN: the caller turns it into TCP's error. */
+/* Send data without address or control data, if unsock_stream_concerns is true. Return TCP's result and raise SIGPIPE
+ * as TCP. On an unconnected socket, return the kernel's -ENOTCONN, which the caller turns into TCP's error. */
 long unsock_stream_sendto(int fd, const void *data, size_t size, int flags);
 long unsock_stream_sendmsg(int fd, const struct msghdr *message, int flags);
 
@@ -107,8 +107,8 @@ extern bool unsock_urgent_met;
 /* Notes that the stream has, or may get, an urgent byte. After SIGURG a program may read the byte before it polls. */
 void unsock_urgent_expect(int fd);
 
-/* True if poll reported POLLIN in `events` only for an urgent byte, or for the empty place of one that was read: over
- * TCP there is nothing to read. Makes some system calls; none if `events` have POLLHUP. */
+/* True if poll reported POLLIN in `events` only because of an urgent byte, read or unread: over TCP, poll would not
+ * report POLLIN. Makes some system calls; none if `events` have POLLHUP. */
 bool unsock_urgent_alone(int fd, uint32_t events);
 
 /* only_holder.c: True if certainly neither a child nor the parent has this descriptor's socket under the same number.

@@ -22,8 +22,8 @@ struct unsock_firecracker {
 long unsock_firecracker_ask(int socket, const struct unsock_control_file *control, struct unsock_firecracker *asked,
                             int64_t full);
 
-/* Reads what has arrived of the answer, and no byte beyond its line; never waits. Returns 0; -EINPROGRESS if the line
- * is incomplete; -ECONNREFUSED for a refusal or any other answer; -ETIMEDOUT after the deadline. */
+/* Reads the answer's line as far as it has arrived, and no byte beyond the line; never waits. Returns 0; -EINPROGRESS
+ * if the line is incomplete; -ECONNREFUSED for a refusal or any other answer; -ETIMEDOUT after the deadline. */
 long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked);
 
 /* Returns when SO_SNDTIMEO ends a blocking connect of `fd`, begun at `begun` (unsock_clock_ms); INT64_MAX: never. */
@@ -46,7 +46,7 @@ long unsock_tipc_service_absent(int fd, long result, bool connected, long size);
 
 int unsock_target_family(const struct unsock_control_file *control);
 
-/* Makes a target an address to connect to: VMADDR_CID_ANY, for servers to bind, becomes VMADDR_CID_LOCAL. */
+/* Turns a server's target into one that a client can connect to: VMADDR_CID_ANY becomes VMADDR_CID_LOCAL. */
 void unsock_target_to_connect(struct unsock_control_file *control);
 
 /* Marks a stream's socket if the control file treats half-closes otherwise than the target's family does by default. */

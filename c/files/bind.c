@@ -228,9 +228,9 @@ UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bo
     return holder == UNSOCK_PORT_OURS ? -EAGAIN : look_for_control(bind, &path, &answers);
 }
 
-/* Tries the three ways in turn. Two kinds of bind need the lock. Before Linux 5.14, bind(2) creates the file before
- * connect(2) finds the socket, so another process could take the file for stale. If a socket needs a record, no other
- * process may write the record at the same time, and the record must come before PORT.sock. */
+/* Tries the three ways in turn. Two kinds of bind need the lock. First, all before Linux 5.14: bind(2) creates the file
+ * before connect(2) finds the socket, so another process could take the file for stale. Second, if the socket needs a
+ * record: no other process may write the record at the same time, and the record must come before PORT.sock. */
 static long bind_names(struct unsock_bind *bind, bool any) {
     bool at_once = !unsock_kernel_is_before_5_14() && !unsock_port_needs_record(&bind->me);
     long result = at_once && !any ? bind_free(bind) : -EAGAIN;

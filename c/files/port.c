@@ -296,7 +296,7 @@ bool unsock_port_is_another_users(const struct unsock_port *port, const struct u
     return false;
 }
 
-/* Adds the socket to the port: clients find it once the record is written, or PORT.sock if there is no record. Then
+/* Adds the socket to the port: clients find the socket by the record, or by PORT.sock if there is no record. Then
  * removes the names of stale sockets, and the old names of sockets that have got numbers. */
 static long join_port(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining) {

@@ -262,7 +262,7 @@ static void look_in_a_child(void) {
 static void wait_for_readers(void) {
     struct timespec pause = {0, READERS_FIRST_NS};
     int64_t begun = unsock_libc_clock();
-    /* Also checks the clock: a check takes long while other processes have the directory locked. */
+    /* Also ends by the clock: remove_file_again takes long while other processes have the directory locked. */
     for (; unsock_this_process()->has_made && is_any_file_late() && pause.tv_nsec < READERS_MOST_NS &&
            unsock_libc_waited(begun) < READERS_MOST_NS;
          pause.tv_nsec *= 2) {

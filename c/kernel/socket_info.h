@@ -121,9 +121,9 @@ struct unsock_fd *unsock_identify_unknown_for(int fd, int family, struct unsock_
  * the socket, may have bound it. Returns 0, or -EINVAL if the socket has no name in the directory. */
 long unsock_identify_name(int fd, struct unsock_fd *entry);
 
-/* True if the descriptor is a connected stream that replaces a TCP socket; false for the kernel's own TCP. Takes the
- * state of a foreign socket, and of a client without a name, from the entry, all else from the kernel. Stores nothing:
- * callers correct an event that the kernel has reported, and another thread may have reused the descriptor. */
+/* True if the descriptor is a connected stream that replaces a TCP socket; false for the kernel's own TCP. The entry
+ * shows the state of a foreign socket, and of a client without a name; the kernel shows everything else. Stores nothing
+ * in the entry, as another thread may have reused the descriptor since the kernel reported the caller's event. */
 bool unsock_identify_is_connection(int fd);
 
 /* other_name.c: Recognises datagram sockets of the directory that were bound by another path to it: in another mount

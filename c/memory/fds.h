@@ -196,7 +196,7 @@ static inline void unsock_fd_become(int fd, struct unsock_fd *entry, enum unsock
     entry->local = *local;
 }
 
-/* Low bits of unsock_fd.ring: the next duplicate's number (all set: no other is left). Above: the ring's number. */
+/* Low bits of unsock_fd.ring: the next duplicate's descriptor (all set: none is left). High bits: the ring's number. */
 #define UNSOCK_RING_NUMBER ((1u << 21) - 1)
 
 static inline bool unsock_fd_is_duplicated(const struct unsock_fd *entry) {

@@ -50,8 +50,8 @@ bool unsock_run_directory_check(const struct unsock_run_directory *directory, bo
 bool unsock_run_directory_prepare(const struct unsock_run_directory *directory, bool force,
                                   const struct unsock_directory_rights *rights, bool *made, struct unsock_text *error);
 
-/* If this user may write to the directory, checks that a socket can be bound there: a file system may have no sockets
- * (sshfs) or be full. Without `known`, accepts usual file systems (ext4, tmpfs) and read-only ones untested. */
+/* If this user may write to the directory, binds a socket there as a test: a file system may have no sockets (sshfs) or
+ * be full. If the result need not be `known`, accepts usual file systems (ext4, tmpfs) and read-only ones untested. */
 bool unsock_run_directory_check_sockets(const struct unsock_run_directory *directory, bool known,
                                         struct unsock_text *error);
 
@@ -94,8 +94,8 @@ bool unsock_checkout_choose(const char *const *environment, bool force, struct u
  * socket files will be in DEFAULT; if they will be in git's directory, ignores the failure. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
-/* Finds the links of removed checkouts. For each, reports to `seer` the directory HASH beside the link, or else the
- * link. With `remove`, removes both; if the directory may have a live socket, keeps both and does not report them. */
+/* Finds the links HASH.git of removed checkouts. Reports to `seer` the directory HASH beside each link; if there is no
+ * such directory, the link. With `remove`, removes both; but if HASH may have a live socket, skips the checkout. */
 void unsock_checkouts_prune(const char *directory, bool remove, const struct unsock_prune_seer *seer);
 
 /* loopback_name.c: The names of `run --name`. A name is a link, DEFAULT/.names/NAME, to the directory of the socket

@@ -51,8 +51,8 @@ static bool read_request(char request[REQUEST_MOST + 1], const char **wrong) {
     return c >= 0;
 }
 
-/* Answers a request. Returns false for the request "unused": no process uses the directory. A map's relative path
- * begins at this process's working directory, which is the caller's. */
+/* Answers a request. Returns false for the request "unused": no process uses the directory. A relative PATH of "map" is
+ * relative to the working directory, which this process shares with the program that started it. */
 static bool answer_request(const char *path, const char *request, const char *wrong) {
     struct unsock_run_map map;
     UNSOCK_TEXT(error, ANSWER_MOST);

@@ -64,7 +64,7 @@ int unsock_run_print(const char *const *environment, const char *const *caller, 
  * process may not do this, it also gets a new user namespace, in which only its own user and group exist. */
 bool unsock_isolate(struct unsock_text *error);
 
-/* supervise.c: For the processes that outlive a command and remove its files: the keeper, the map keeper and `hold`. */
+/* supervise.c: Functions for processes that outlive a command and remove its files: keeper, map keeper and `hold`. */
 
 /* Takes the default action of a signal, which may end or stop this process. Afterwards all signals are blocked. */
 void unsock_keeper_obey(int signal);

@@ -118,9 +118,9 @@ static bool check_settings(const struct unsock_run_environment *environment, con
     return unsock_text_fail(error, line.buffer);
 }
 
-/* Sets UNSOCK_EACH for --each (process/each.c), with the process number 0, which stands for no runner yet. Without
- * --each, removes UNSOCK_EACH unless the caller uses the same directory: in another directory, the command is no worker
- * of the caller's runner. */
+/* Sets UNSOCK_EACH for --each (process/each.c), with the process number 0: no process is the runner yet. Without
+ * --each, removes UNSOCK_EACH unless the caller uses the same directory: in another directory, the command is not part
+ * of the work of the caller's runner. */
 static void put_each(struct unsock_run_environment *environment, const char *names, const char *directory,
                      const char *const *caller) {
     const char *before = unsock_environment_get(caller, DIRECTORY);

@@ -58,8 +58,8 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
            unsock_text_refuse(error, "--map", "longer than 108 bytes, or an empty name", text);
 }
 
-/* Opens the control file of this name. `*goes`: the file is a map. Returns the descriptor or -errno: -EEXIST if the
- * name belongs to another type of file, or to one that this user may not read. */
+/* Opens the control file of this name. Sets `*goes` to whether it is a map. Returns the descriptor or -errno: -EEXIST
+ * if the name belongs to another type of file, or to a file that this user may not read. */
 static long open_map(long directory, const char *name, struct statx *status, bool *goes) {
     long fd = unsock_openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0)

@@ -12,7 +12,7 @@
 #define HELD_OUT 0x1000u  /* the program asks for EPOLLOUT, which is held back */
 #define HELD_NORM 0x4000u /* the program asks for EPOLLWRNORM, which is held back */
 
-/* Returns the events to register until the socket's Firecracker multiplexer (calls/asking) answers: for data, not for
+/* Returns the events to register until the socket's Firecracker multiplexer (calls/asking) answers: EPOLLIN but not
  * EPOLLOUT; marks keep the program's events. EPOLLEXCLUSIVE allows no marks: with it, returns `events` unchanged. */
 static uint32_t held(uint32_t events) {
     if (events & EPOLLEXCLUSIVE)

@@ -102,7 +102,7 @@
     /* A filter of the program's own may forbid calls that the library makes instead of the program's. */ \
     CALL(NO,      ALL,    0,   YES,     ALWAYS,                      seccomp) \
     CALL(BY_HAND, ALL,    5,   YES,     IF_VALUE(0, PR_SET_SECCOMP), prctl) \
-    /* The kernel's own threads make the calls of an io_uring: nothing can trap these calls. */ \
+    /* The kernel carries out an io_uring's operations without system calls: nothing can trap them. */ \
     CALL(NO,      ALL,    NONE,YES,     NO_SYSTEM,                   io_uring_setup) \
     /* clone3 can reset the child's signal handlers: its first trapped call would then kill it. clone cannot reset them. */ \
     CALL(NO,      ALL,    NONE,NO,      NO_SYSTEM,                   clone3)

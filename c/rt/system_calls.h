@@ -247,7 +247,7 @@ static inline void unsock_unmap(void *memory, unsigned long size) {
     unsock_munmap((unsigned long)memory, size);
 }
 
-/* Read CLOCK_MONOTONIC, a clock that nobody can set, by a system call; rt/libc.h's coarser clock takes none. */
+/* Read CLOCK_MONOTONIC, a clock that nobody can set, by a system call. The coarser clock of rt/libc.h needs none. */
 
 #define UNSOCK_SECOND_NS 1000000000ll
 #define UNSOCK_MILLISECOND_NS 1000000ll

@@ -73,7 +73,7 @@ void unsock_text_list(struct unsock_text *text, const char *const *strings);
 /* As unsock_text_join, for a line that says why something is refused. Evaluates to false, for the caller to return. */
 #define unsock_text_fail(text, ...) (unsock_text_join(text, __VA_ARGS__), false)
 #define unsock_text_refuse(text, what, why, value) unsock_text_fail(text, what, ": ", why, ": \"", value, "\"")
-/* A number's digits as a string, behind the text `before`, for unsock_text_join. */
+/* A string for unsock_text_join: the text `before`, then the number's digits. */
 #define UNSOCK_DIGITS(before, number, base, digits)                                                                    \
     unsock_text_digits((char[32]){0}, before, (uint64_t)(number), base, digits)
 #define UNSOCK_DECIMAL(number) UNSOCK_DIGITS("", number, 10, 1)

@@ -13,7 +13,7 @@ static unsock_trap_handler_function *own_handler;
 extern void __restore_rt(void) __attribute__((visibility("hidden")));
 #endif
 
-/* Sets the SIGSYS handler. It blocks no signal: the program's handlers can run during it as during the real call. */
+/* Sets the SIGSYS handler. It blocks no signal: the program's handlers can interrupt it as they can the real call. */
 static long set_handler(uint64_t more_flags) {
     struct unsock_signal_action action = {.handler = own_handler,
                                           .flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | more_flags};

@@ -52,8 +52,8 @@ struct unsock_signal_info {
 
 #define UNSOCK_SIGNAL_BY_SECCOMP 1 /* SYS_SECCOMP */
 
-/* own_stack.c: Stacks for the library, where the program's is too small: a thread's of 16 KiB, a small signal stack, a
- * goroutine's. A stack is used again once its call has returned, or its thread has ended or left it by longjmp. */
+/* own_stack.c: The library's stacks, used if the program's is too small: a thread's of 16 KiB, a small signal stack, a
+ * goroutine's. A stack is free again once the call on it has returned or left by longjmp, or its thread has ended. */
 
 /* The head of a stack's mapping, below the stack. x86_64.S and aarch64.S use the offsets of its first three members. */
 struct unsock_own_stack {

@@ -86,7 +86,7 @@ function onNetwork(
   }));
 }
 
-/** Returns the setting by which a process excludes the port; undefined if none does, or it has not loaded unsock. */
+/** Returns the setting by which a process excludes the port; undefined without one, or if it has not loaded unsock. */
 function whatLeavesOut(
   pid: number,
   port: AddressedPort,

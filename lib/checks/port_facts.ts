@@ -39,7 +39,7 @@ export interface PortAnswers extends DirectoryAnswers {
   readonly settings: Answer<RunSettings>;
   readonly mayBind: Answer<true>;
   readonly version: Answer<string>;
-  /** One for each address: the user's, or those of `LOCALHOST` in their order. */
+  /** An answer for each address: for the one that the user named, or else for those of `LOCALHOST`, in order. */
   readonly clients: readonly { readonly address: string; readonly answer: Answer<ClientAnswer> }[];
 }
 

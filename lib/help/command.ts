@@ -2,7 +2,7 @@
 import type { Context } from "../system/context.ts";
 import type { OptionTable, OptionValue, WordKind } from "../system/options.ts";
 
-/** A word of a command line that is no option. */
+/** An operand: a word of the command line other than an option. */
 export interface Operand {
   /** As help shows it: `FILE`. */
   readonly name: string;

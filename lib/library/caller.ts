@@ -1,7 +1,7 @@
 /**
  * Finds the soft RLIMIT_NOFILE of the caller, and whether the caller ignored SIGPIPE. Deno and Node.js change both at
- * their start: they raise the soft limit to the hard one, and ignore SIGPIPE. This process has usually inherited both
- * from its parent. The parent's own are unchanged, and /proc shows them.
+ * their start: they raise the soft limit to the hard one, and ignore SIGPIPE. But usually this process has inherited
+ * the caller's limit and signals from its parent, where /proc still shows them.
  */
 import process from "node:process";
 import { readText } from "../system/files.ts";

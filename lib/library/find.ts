@@ -56,7 +56,7 @@ const PACKAGE = `unsock-linux-${process.arch}`;
 
 function placesBeside(): string[] {
   if (isPackaged()) return packagedPlaces();
-  // The second place is that of the library beside an installed copy of the source.
+  // An installed copy of the source has the library beside it: the second place.
   if (!IS_COMPILED) return [BUILT, `${dirname(ROOT)}/${NAME}`];
   const directory = dirname(process.execPath);
   return [`${directory}/${NAME}`, `${dirname(directory)}/lib/${NAME}`];

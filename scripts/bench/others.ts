@@ -15,7 +15,7 @@ function commandOf(how: string, sockets: string): string[] | undefined {
 /**
  * Reads the value of `--other`.
  *
- * @param text `NAME=LIBRARY`; or `NAME=COMMAND`, several words that set up a library and execute the words after them.
+ * @param text `NAME=LIBRARY`; or `NAME=COMMAND`: several words that set up a library, and run the command after them.
  * @throws {Error} When the text has neither form.
  */
 export function readOther(text: string): OtherLibrary {

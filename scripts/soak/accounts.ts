@@ -6,7 +6,7 @@ import { childrenOf, ipSockets, type Sample, sample } from "./kernel.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Ports, SteadyServer } from "./load.ts";
 
-/** A server may hold this many descriptors more than after warm-up: clients may have that many more connections. */
+/** How many more descriptors than after its warm-up a server may hold, for the connections of more clients. */
 const MORE_DESCRIPTORS = 40;
 const MORE_RSS_KB = 12 * 1024;
 const SETTLE_MS = 2_000;

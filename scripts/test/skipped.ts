@@ -26,8 +26,8 @@ function distinct(words: readonly string[]): string[] {
 /**
  * @param ignored The number of tests that did not run.
  * @param skips The tests' notes: what they lack.
- * @param left The number of longest files, which were left out.
- * @returns The lines before the last one; "" if everything ran.
+ * @param left How many test files were left out, as they take longest.
+ * @returns The lines of the output before its last one; "" if everything ran.
  */
 export function describeSkipped(ignored: number, skips: readonly Skip[], left: number): string {
   const programs = distinct(skips.flatMap(({ programs = [] }) => programs));
