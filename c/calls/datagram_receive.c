@@ -284,7 +284,7 @@ static inline __attribute__((always_inline)) long receive_real(int fd, struct ms
                 : unsock_real_recvmsg(fd, message, flags);
 }
 
-/* Gives the program the sender's address and control data of the received `own`. Returns `result`, or -errno. */
+/* Gives the program the sender's address and control data of the received message `own`. Returns `result` or -errno. */
 static long give(int fd, struct unsock_fd *entry, struct msghdr *message, const struct msghdr *own, long result,
                  socklen_t *length, bool tells, int32_t batched) {
     struct unsock_name told;

@@ -26,8 +26,8 @@ static long error_of_send(int fd, long result) {
     return result == -ENOTCONN ? unsock_stream_broken(0) : 0;
 }
 
-/* Returns how many bytes of the file, from `at` on, TCP accepts before it reports the loss. Returns 0 if the descriptor
- * has no regular file: the kernel has then read its data already. */
+/* Returns how many bytes of the file, from `at` on, TCP accepts before it reports that the peer has closed. Returns 0
+ * if `fd` is not a regular file: the kernel has then already read the data. */
 static size_t lost_of_file(int fd, int64_t at) {
     struct statx status;
     if (at < 0 || unsock_statx(fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_TYPE, &status) < 0 ||

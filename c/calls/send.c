@@ -246,7 +246,7 @@ long unsock_call_sendto(int fd, const void *data, size_t size, int flags, const 
     return send_by(&call, &message);
 }
 
-/* True if sendto could send the message, too: one buffer, no control data. Copies the message and its iovec. */
+/* True if sendto could send the message: it has one buffer and no control data. Copies the message and its iovec. */
 static bool is_one_piece(const struct msghdr *message, struct msghdr *copy, struct iovec *part) {
     struct iovec *parts;
     if (unsock_user_read(copy, message, sizeof(*copy)) < 0 || copy->msg_iovlen != 1 || copy->msg_controllen != 0)

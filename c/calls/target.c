@@ -149,7 +149,7 @@ UNSOCK_OWN_FRAME long unsock_target_connect(int fd, struct unsock_fd *entry, con
     bool is_stream = asked && entry->type == SOCK_STREAM;
     if (way.waits)
         result = unsock_real_connect(fd, way.dest, way.length);
-    /* SO_SNDTIMEO has ended the wait in the kernel. */
+    /* True if SO_SNDTIMEO has ended the kernel's wait. */
     bool ended = way.waits && is_stream && way.family == AF_UNIX && result == -EAGAIN;
     if (way.waits && !ended)
         result = unsock_errno_as_ip(UNSOCK_AT_TARGET, result);

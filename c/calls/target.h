@@ -26,7 +26,7 @@ long unsock_firecracker_ask(int socket, const struct unsock_control_file *contro
  * if the line is incomplete; -ECONNREFUSED for a refusal or any other answer; -ETIMEDOUT after the deadline. */
 long unsock_firecracker_answer(int socket, struct unsock_firecracker *asked);
 
-/* Returns when SO_SNDTIMEO ends a blocking connect of `fd`, begun at `begun` (unsock_clock_ms); INT64_MAX: never. */
+/* Returns the time at which SO_SNDTIMEO ends a connect of `fd`, begun at `begun` (unsock_clock_ms); INT64_MAX: none. */
 int64_t unsock_firecracker_end(int fd, const struct unsock_fd *entry, int64_t begun);
 
 /* Waits, then does as unsock_firecracker_answer. Returns -EINPROGRESS at `end`, -EINTR if a signal ends the connect. */
@@ -38,8 +38,8 @@ long unsock_firecracker_await(int socket, struct unsock_firecracker *asked, int6
  * TIPC lets any number of sockets bind a service, and shares clients among them. A node address is no service. */
 bool unsock_tipc_service_is_taken(const struct unsock_control_file *control);
 
-/* Turns TIPC's EHOSTUNREACH for a datagram of `size` bytes (nobody has the service) into UDP's result: `size`; if the
- * socket is `connected`, `size` and -ECONNREFUSED in turn. Other results are returned unchanged. */
+/* Turns TIPC's EHOSTUNREACH for a datagram of `size` bytes (no socket has the service) into UDP's result: `size`. If
+ * the socket is `connected`, every second such send returns -ECONNREFUSED instead. Returns other results unchanged. */
 long unsock_tipc_service_absent(int fd, long result, bool connected, long size);
 
 /* target_socket.c: New sockets of the family that a control file names. */

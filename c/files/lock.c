@@ -115,7 +115,7 @@ static long open_lock_file(struct unsock_lock *lock, const char *directory, bool
     }
     if (unsock_statx(AT_FDCWD, directory, 0, STATX_MODE | STATX_UID | STATX_GID, &status) < 0)
         return -EACCES;
-    /* A process that has kept the file made it in its user's own directory, even if its user has changed since. */
+    /* A process leaves the file only in its user's own directory; setuid may have changed the user since then. */
     bool left = lock->keeps && unsock_this_process()->lock_kept;
     bool private =
         (status.stx_mode & UNSOCK_OTHERS_WRITE) == 0 && (left || status.stx_uid == (uint32_t)unsock_geteuid());

@@ -57,10 +57,10 @@ long unsock_port_replace_foreign(const struct unsock_port_entry *first, long pro
 bool unsock_port_is_another_users(const struct unsock_port *port, const struct unsock_port_entry *me,
                                   const struct unsock_port_joining *joining, long probe);
 
-/* Adds `me`, whose own file exists, to a port that was read with the directory locked, as `joining` decides. If
- * datagram sockets on the same address have no number, links their files to names with numbers, and notes these at this
- * process's descriptors: a client that remembers a name without a number would never reach the other sockets. Returns 0
- * or -errno: -EEXIST if another process has made PORT.sock meanwhile. */
+/* Adds `me`, whose own file exists, to the port as `joining` decides. The directory has been locked since the port was
+ * read. If datagram sockets on the same address have no number, links their files to names with numbers, and notes
+ * these at this process's descriptors: a client that remembers a name without a number would never reach the other
+ * sockets. Returns 0 or -errno: -EEXIST if another process has made PORT.sock meanwhile. */
 long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *me,
                       const struct unsock_port_joining *joining);
 

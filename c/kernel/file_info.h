@@ -30,7 +30,7 @@ static inline bool unsock_file_is(const struct unsock_file_id *one, const struct
 
 bool unsock_file_is_link(const char *path);
 
-/* Makes a key that only users who can reach the file know, of its inode number and birth time. Returns 0 or -errno. */
+/* Makes a key of the file's inode number and birth time, known only to users who can reach it. Returns 0 or -errno. */
 long unsock_file_key(const char *path, uint64_t key[2]);
 
 #define UNSOCK_ENTRIES_CHUNK 1024 /* bytes; few, as an intercepted call may run on a small stack */

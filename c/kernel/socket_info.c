@@ -171,7 +171,7 @@ bool unsock_end_is_reset(int fd) {
     return unsock_recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -ECONNRESET;
 }
 
-/* POLLRDHUP reports the peer's shutdown only while this side has not shut down reading itself. */
+/* After this side has shut down reading, the kernel always reports POLLRDHUP, whatever the peer has done. */
 bool unsock_end_is_over(int fd, unsigned mark, int events) {
     /* Notes the reset in a mark, because the kernel forgets it once the program reads the error. */
     if (events & POLLERR)

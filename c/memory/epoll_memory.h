@@ -72,8 +72,8 @@ bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
 bool unsock_epoll_is_registered(int fd);
 
-/* Returns a descriptor, from number `from` on, that is registered in `set` with this data; any one if `from` is -1.
- * Returns -1 if there is none. `*watch` becomes its registration. */
+/* Returns a descriptor that is registered in `set` with this data: the first from number `from` on, or any if `from` is
+ * -1. Returns -1 if there is none. `*watch` becomes the descriptor's registration. */
 int unsock_watch_find(int set, uint64_t data, int from, struct unsock_watch **watch);
 
 #endif

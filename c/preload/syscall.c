@@ -55,7 +55,7 @@ static long answer_others(long number, long a, long b, long c, long d, long e, l
     }
 }
 
-/* Makes the system call: the library redirects nothing in this process, or knows no next syscall(2) (Deno.dlopen). */
+/* Makes the call if the library redirects nothing in this process, or has found no libc's syscall(2) (Deno.dlopen). */
 NAMED long unsock_syscall_plain(long number, long a, long b, long c, long d, long e, long f) {
     return unsock_libc_result(unsock_syscall6(number, a, b, c, d, e, f));
 }

@@ -154,7 +154,7 @@ bool unsock_private_make(const char *directory, struct unsock_private *private, 
     long result = -EAGAIN;
     bool others = false, again = true;
     unsock_private_sweep(directory, true, NULL);
-    /* Retries if another process has just removed DIR/private with its last directory, or if the name is taken. */
+    /* Retries if another process has just removed the empty DIR/private, or if the name is taken. */
     for (int i = 0; result < 0 && again && i < ATTEMPTS_MOST; i++) {
         UNSOCK_CLOSED long outer = open_outer(directory);
         UNSOCK_CLOSED long place = make_private_place(outer, &others);

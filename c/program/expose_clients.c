@@ -1,5 +1,5 @@
 /* Connects the clients of exposed ports to their servers. Accepting never waits for a server: a connect to a full queue
- * is retried. While a full queue refuses a datagram, the port reads no other; after 100 ms the datagram is dropped. */
+ * is retried. A port with a datagram for a full queue receives no other datagram, and drops this one after 100 ms. */
 #include "program/expose.h"
 
 #include "calls/bind.h"

@@ -10,7 +10,7 @@
 #define COUNT_BITS 22
 #define THREAD_STACK_MOST ((uintptr_t)2 << 20)
 
-/* One bit for each page of permanent memory (unsock_user_stays) that the kernel has confirmed. */
+/* One bit for each page of permanent memory (unsock_user_stays): set once the page has passed a check. */
 #define STAYING_PAGES ((uintptr_t)1 << 20)
 static uint64_t *seen; /* NULL: no memory is permanent */
 static uintptr_t stays_from;

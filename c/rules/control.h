@@ -20,8 +20,8 @@ bool unsock_control_refuses(const struct unsock_control_file *file);
  * empty. Returns false if `word` is neither of the two. */
 bool unsock_control_half_close_set(struct unsock_control_file *file, const char *word);
 
-/* True if the library holds back a half-close to this valid file's target until the socket is closed: as the option
- * says, or without the option, for AF_TIPC and Firecracker's multiplexer. */
+/* True if the library holds back a half-close to this valid file's target until the socket is closed. The file's option
+ * decides; in a file without the option, the target: true for AF_TIPC and Firecracker's multiplexer. */
 bool unsock_control_holds_half_close(const struct unsock_control_file *file);
 
 /* Makes a file whose target is the Unix socket at `path`: an absolute path, or "@NAME" for an abstract name. False if

@@ -134,8 +134,8 @@ static bool is_tag_trapped(bool filtered) {
 }
 
 /* Rewrites the calls of static, Go and Free Pascal programs, which make their system calls themselves. With
- * `small_stacks` (Go, Free Pascal), leaves the program unchanged if the tag is not trapped: each thread's first call
- * carries the tag, since the thread has no stack of the library's yet, and would fail. */
+ * `small_stacks` (Go, Free Pascal), leaves the program unchanged if no tagged call is trapped. A call that
+ * finds no stack of the library's is tagged, so that the SIGSYS handler adds one. Untrapped, such a call would fail. */
 static void patch(const struct start *start, long fd, bool small_stacks, bool filtered) {
     struct unsock_patch patch = {&program, fd, auxiliary(start, AT_PAGESZ, PAGE_DEFAULT),
                                  auxiliary(start, AT_HWCAP2, 0), small_stacks};

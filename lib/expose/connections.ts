@@ -10,7 +10,7 @@ import { descriptorLimit } from "../system/descriptors.ts";
 
 const WAITING_MOST = 512;
 const SILENT_MS = 10_000;
-/** Descriptors kept for files, relays, and up to 128 connections that Deno accepts before it closes destroyed ones. */
+/** Descriptors left free for files, relays and new connections. Deno accepts up to 128, then closes destroyed ones. */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
 /** The most connections to one server, as a share of all. A server and its clients together may use half of all. */

@@ -13,7 +13,7 @@ const HTTP2_LEAST = 4;
 const TLS_HANDSHAKE = 0x16;
 /** How long the head of a TLS record is. Its last two bytes are the length of the rest. */
 const TLS_HEAD = 5;
-/** A TLS record with a fatal alert: no version of the protocol is served. */
+/** A TLS record with the fatal alert protocol_version: the port serves no version of TLS. */
 const TLS_ALERT = Uint8Array.of(0x15, 3, 1, 0, 2, 2, 70);
 const WARNING_MS = 60_000;
 

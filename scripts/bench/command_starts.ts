@@ -109,8 +109,8 @@ async function measureLoopback(stage: string, rounds: number): Promise<Starts["l
 }
 
 /**
- * Starts a command `rounds` times with each way, in turn, and measures it. The caller removes `stage`, an empty
- * directory.
+ * Starts a command in every way, `rounds` times in turn, and measures each start. `stage` is an empty directory, which
+ * the caller removes afterwards.
  */
 export async function measureStarts(stage: string, rounds: number, machine: string): Promise<Starts> {
   const spawner = path.join(stage, "spawn");

@@ -11,7 +11,7 @@ const PAGE = path.join(ROOT, "docs", "which-tool.md");
 /** Clock ticks a second. /proc/PID/stat gives times in these ticks. */
 export const TICKS_PER_SECOND = 100;
 
-/** The fronts to compare, and the running server. */
+/** The fronts to compare, and the running server behind all of them. */
 export interface Stage<Front, Measured> {
   readonly server: Deno.ChildProcess;
   readonly fronts: readonly Front[];

@@ -9,8 +9,8 @@ import { DATE, ROOT, run, withStage } from "./tools.ts";
 export type DebianMachine = "amd64" | "arm64";
 
 /**
- * The version for Debian. A pre-release's `~` sorts it before the release. A hyphen would begin Debian's revision,
- * which sorts after.
+ * The version for Debian. Debian sorts a pre-release with `~` before the release. A hyphen would begin Debian's
+ * revision, and sort the pre-release after the release.
  */
 export const DEBIAN_VERSION = VERSION.replace("-", "~");
 
