@@ -236,7 +236,7 @@ UNSOCK_AT_EXIT void unsock_call_exit(void) {
     UNSOCK_CLOSED long probe = -1;
     if (unsock_sandboxed)
         return;
-    /* Owner 0: a forked child that has not stored its pid yet (memory/this_process.c). The descriptors are its own. */
+    /* Owner 0: a forked child has not stored its pid yet (memory/this_process.c). The descriptors are the child's. */
     bool looks = unsock_fds_next_with_file(0) >= 0 &&
                  (unsock_this_process()->owner == 0 || unsock_this_process_owns_descriptors());
     bool has_threads = looks && unsock_has_threads();

@@ -115,7 +115,7 @@ bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shu
  * peer's datagrams. True if other open sockets have the port. */
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 
-/* Notes that no socket has the connected address. The library then handles rewritten reads, too (unsock_fds_reads). */
+/* Notes that no socket has the connected address. From then on rewritten reads call the library (unsock_fds_reads). */
 void unsock_datagram_set_nobody(struct unsock_fd *entry);
 
 /* Disconnects the kernel's socket. Its unread datagrams are lost, and a peer connected to it gets ECONNRESET. */

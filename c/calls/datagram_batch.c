@@ -43,7 +43,7 @@ UNSOCK_OWN_FRAME static size_t batch_taken(int fd, const struct msghdr *message)
         length = unsock_socket_name(fd, __NR_getpeername, &peer);
         path = &peer.un;
     }
-    /* None at a path outside the directory: if the peer is in another mount namespace, this may be another file. */
+    /* Sends no batch to a path outside the directory: in the peer's mount namespace the path may be another file. */
     if (length <= (long)sizeof(path->sun_family) || path->sun_family != AF_UNIX ||
         unsock_kernel_name_read(path, (size_t)length).kind != UNSOCK_NAME_FILE ||
         !reads_mode(path->sun_path, 0, &status))
@@ -168,8 +168,8 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *messa
     return flags & MSG_TRUNC ? result : (long)room;
 }
 
-/* Moves the datagram at offset `at` of what the kernel has put into the buffers one after the other to the begin of
- * buffer `index`. No buffer is smaller than a datagram: so this one begins in an earlier buffer, or is in its place. */
+/* Moves a datagram to the begin of buffer `index`. The kernel has filled the buffers with datagrams without gaps; this
+ * one is at offset `at`. No datagram is larger than a buffer. So it begins in an earlier buffer, or is in its place. */
 static void move(const struct iovec *parts, size_t index, size_t at, size_t length) {
     for (; at >= parts->iov_len; parts++, index--)
         at -= parts->iov_len;
@@ -179,8 +179,8 @@ static void move(const struct iovec *parts, size_t index, size_t at, size_t leng
     memmove(to, (char *)parts->iov_base + at, first);
 }
 
-/* Puts the first `total` bytes that the kernel has written into the buffers, datagrams of `each` bytes, into one buffer
- * each. Returns their number; fewer if the program's memory has an error, as then the kernel does. */
+/* The kernel has filled the buffers with `total` bytes: datagrams of `each` bytes, without gaps. Moves each datagram to
+ * a buffer of its own. Returns their number; like the kernel, fewer if the program's memory cannot be written. */
 static unsigned spread(const struct iovec *parts, struct unsock_mmsghdr *messages, unsigned count, size_t total,
                        size_t each) {
     unsigned received = 1;

@@ -55,7 +55,7 @@ static long send_now(const struct route *route, const struct msghdr *message) {
     return all != 0 ? all : unsock_real_send_message(route->fd, message, flags);
 }
 
-/* Sends the message to a name that no socket has. So the kernel returns the message's own error, if it has one. */
+/* Sends the message to a name that no socket has, so that an error of the message or of the sender shows, if any. */
 static long send_to_none(int fd, const struct msghdr *message, int flags) {
     struct sockaddr_un none = {.sun_family = AF_UNIX, .sun_path = "/"};
     struct msghdr copy = *message;

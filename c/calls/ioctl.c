@@ -33,7 +33,7 @@ static long ask_ip_socket(int fd, unsigned request, unsigned long argument, long
     return socket < 0 ? result : unsock_ioctl(socket, request, (void *)argument);
 }
 
-/* Answers FIONREAD, which AF_TIPC lacks, and AF_VSOCK before Linux 6.13: peeks, and counts up to PIECE bytes. */
+/* Answers FIONREAD, which neither AF_TIPC nor (before Linux 6.13) AF_VSOCK has: peeks, and counts up to PIECE bytes. */
 UNSOCK_OWN_FRAME static long count_waiting(int fd, unsigned long argument, long result) {
     char piece[PIECE];
     int32_t count;

@@ -1,4 +1,4 @@
-/* Forgets the earlier entries of descriptors that a message brought (SCM_RIGHTS), and closes unwanted ones. */
+/* Forgets old entries at the numbers of descriptors from a message (SCM_RIGHTS), and closes unwanted descriptors. */
 #include "calls/stream.h"
 
 #include "replace/replace.h"

@@ -73,8 +73,8 @@ static bool may_be_odd(const struct pollfd *fds, unsigned long count, long ready
     return odd;
 }
 
-/* Removes the events that TCP would not report. Returns how many descriptors stay ready. `unasked`: POLLPRI if poll did
- * not request it, so that it may have occurred unreported; else 0. */
+/* Removes the events that TCP would not report. Returns how many descriptors stay ready. `unasked`: POLLPRI if the
+ * kernel's poll was not asked for POLLPRI, which may then have occurred unreported; else 0. */
 static long correct_answers(struct pollfd *fds, unsigned long count, long ready, short unasked) {
     for (unsigned long i = 0; i < count; i++) {
         short said = fds[i].revents;

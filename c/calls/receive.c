@@ -38,7 +38,7 @@ static inline int flags_of(int fd, int flags) {
 }
 
 /* Turns a stream read's result into TCP's: at a connection's end, or without a connection. AF_TIPC reports an end, or a
- * reset, only once, and ENOTCONN after this side's shutdown. */
+ * reset, only once. After this side's shutdown, it reports ENOTCONN. */
 static long at_end(int fd, long result) {
     const struct unsock_fd *entry = result == -EINVAL && unsock_stream_concerns(fd) ? unsock_fds_known(fd) : NULL;
     if (entry && unsock_fd_stream_leads_nowhere(entry))

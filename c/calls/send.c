@@ -30,7 +30,7 @@ static inline struct unsock_fd *named(int fd) {
     return entry && entry->type == SOCK_DGRAM && unsock_datagram_is_named(entry) ? entry : NULL;
 }
 
-/* True if a datagram to this address may be a reply to a local client of any port: UNSOCK_PORT names servers' ports. */
+/* True if this may be a reply to a local client. The client may have any port: UNSOCK_PORT lists servers' ports. */
 static bool is_local_client(const struct unsock_fd *entry, const struct unsock_ip *ip) {
     return entry->kind == UNSOCK_KIND_LOCAL && unsock_address_covered_at(ip, 0);
 }
@@ -145,7 +145,7 @@ static long send_once(int fd, const struct msghdr *message, int flags) {
     if (!message->msg_name)
         return send_to_peer(fd, entry, message, flags);
     long wrong = unsock_call_check_destination(fd, entry, family, message->msg_namelen);
-    /* A socket at a control file's target may have received from a peer of its own family: this may be a reply. */
+    /* A socket at a control file's target may reply to a peer with an address of the target's family. */
     if (wrong < 0)
         return entry->kind == UNSOCK_KIND_LOCAL ? wrong : unsock_real_sendmsg(fd, message, flags);
     if (family == AF_UNSPEC && entry->domain != AF_INET)

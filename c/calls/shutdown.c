@@ -101,7 +101,7 @@ long unsock_call_shutdown(int fd, int how) {
     bool connected = unsock_state_is_connected(entry->state), bound = foreign && !listens && !connected;
     if (foreign && entry->type == SOCK_STREAM && connected)
         return shut_foreign(fd, entry, how);
-    /* A service manager has the socket, too, and needs it for the next server. */
+    /* `handed`: a service manager has the socket, too, and needs the socket for the next server. */
     bool handed = unsock_fd_is_handed(entry) || (!connected && unsock_listen_fds_is_behind(fd));
     if (entry->kind != UNSOCK_KIND_LOCAL && !handed && !bound)
         return unsock_shutdown(fd, how);

@@ -231,7 +231,7 @@ long unsock_stream_connect(int fd, struct unsock_fd *entry, const struct unsock_
     unsock_log("connect", fd, target, &attempt.path, there ? 0 : result);
     if (attempt.nonblocking && (result == -ECONNREFUSED || result == -ETIMEDOUT))
         return unsock_refusal_tell_later(fd, entry, attempt.target.family, result);
-    /* A control file's socket has replaced the bound one, and its connect has failed. */
+    /* `replaced`: a control file's socket has replaced the bound one, and the new socket's connect has failed. */
     bool bound = result < 0 && (attempt.bound & UNSOCK_BOUND), replaced = bound && unsock_fd_is_fresh(entry);
     if (replaced)
         unsock_fds_mark(entry, attempt.bound);

@@ -130,7 +130,7 @@ static bool has_path(const char *path) {
 
 /* If a change of the name *path must be made from the directory's descriptor (unsock_directory_may_move), opens the
  * directory, and makes *path relative to it. Returns the descriptor, which the caller closes; AT_FDCWD for a change by
- * path; or -errno: -EACCES if another directory has taken the place. */
+ * path; or -errno: -EACCES if another directory is now at the path. */
 static long enter_place(const char **path) {
     if (!unsock_directory_may_move || !has_path(*path))
         return AT_FDCWD;

@@ -136,7 +136,7 @@ uint16_t unsock_plain_sender_port(const struct unsock_fd *entry, const struct so
     struct sender sender;
     struct sockaddr_un own = {.sun_family = AF_UNIX};
     int64_t time = seconds();
-    /* A reply to a relative path would reach another socket. */
+    /* A relative path gets no port: a reply to the path, from this working directory, would reach another socket. */
     if (length <= UNSOCK_SUN_PATH_OFFSET + 1 || length > sizeof(*name) ||
         (name->sun_family == AF_UNIX && name->sun_path[0] != '/' && name->sun_path[0] != '\0'))
         return 0;

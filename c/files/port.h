@@ -32,7 +32,7 @@ void unsock_port_read(struct unsock_port *port, struct unsock_port_key key, stru
 
 enum unsock_port_life unsock_port_ask(long probe, const struct unsock_port_entry *entry);
 
-/* Makes PORT.sock a link to `first`. Replaces an old link if `there`; else returns -EEXIST. Returns 0 or -errno. */
+/* Makes PORT.sock a link to `first`. With `there`, replaces an old link. Returns 0 or -errno (-EEXIST: an old link). */
 long unsock_port_put_first(const struct unsock_port_entry *first, bool several, bool there);
 
 /* Records the port's sockets that may be live, and `me` if not NULL. Returns 0 or -errno (-EADDRINUSE: no room). */
@@ -67,16 +67,16 @@ long unsock_port_join(struct unsock_port *port, const struct unsock_port_entry *
 /* port_leave.c: Changes a port's names when a socket is connected or closed. */
 
 /* Notes in the record that a datagram socket which shares its address is now connected, and so receives from its peer
- * alone. Returns true if the port has further sockets that may be live. Makes one system call if PORT.sock has none. */
+ * alone. True if the port has further sockets that may be live. If PORT.sock shows no others, makes one system call. */
 bool unsock_port_note_connected(const struct unsock_port_entry *entry);
 
-/* Removes the names of the socket `me`, with the directory locked. `own`: STALE if closed, or to lose its name while
- * live; GONE if its file is missing. If PORT.sock points to `me`, links it to another live socket or removes it. */
+/* Removes the names of the socket `me`, with the directory locked. `own`: STALE if `me` is closed, or is live but must
+ * lose its name; GONE if its file is missing. If PORT.sock points to `me`, links it to a live socket, or removes it. */
 void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life own, long probe);
 
 /* Do the work of unsock_port_leave in two steps, before and after a close, with the directory locked throughout. So
  * PORT.sock always points to a live socket if the port has several. The first step returns the port; NULL if there is
- * no memory, or if the name is PORT.sock itself. The second step gets the kernel's answer about the socket after the
+ * no memory, or if `me` has PORT.sock itself. The second step gets the kernel's answer about the socket after the
  * close (`own`), and removes nothing if the socket is still live. */
 struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long probe);
 void unsock_port_handed_on(struct unsock_port *port, const struct unsock_port_entry *me, enum unsock_port_life own,
@@ -103,7 +103,7 @@ long unsock_socketfile_ask(const void *address, socklen_t length);
 /* True if a socket is certainly bound to the file. Needs no lock: no caller removes a live socket's file. */
 bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, socklen_t length);
 
-/* Returns whether the socket behind the file is live. Before a change of names by the answer, lock the directory. */
+/* Returns whether the socket behind the file is live. To change names by the answer, lock the directory first. */
 enum unsock_port_life unsock_socketfile_life(long probe, const struct sockaddr_un *path, socklen_t length);
 
 /* As unsock_socketfile_life, for a name at which no bind can be in progress. */

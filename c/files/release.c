@@ -278,7 +278,7 @@ UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;
     remove_file_again();
-    /* Without threads, a socket that was in use at its close is in use by another process. */
+    /* Without threads, only another process can still have a kept port's socket open: perhaps a reader of /proc. */
     if (!unsock_has_threads() && !__atomic_load_n(&locked_out, __ATOMIC_RELAXED))
         wait_for_readers();
     else if (is_any_file_late())

@@ -3,8 +3,8 @@
 
 #include "rules/settings.h"
 
-/* A file's mark is a time of modification from this second on: in or after the year 2242, and early enough for ext4 and
- * XFS to store. Seconds and nanoseconds together hold 61 bits of the hash. */
+/* A file's mark is its time of modification: this second (in the year 2242) or later, but early enough for ext4 and XFS
+ * to store. Seconds and nanoseconds together hold 61 bits of the hash. */
 #define MARK_FIRST ((int64_t)1 << 33)
 #define NANOSECOND_BITS 29
 

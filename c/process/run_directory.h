@@ -10,8 +10,8 @@ struct unsock_run_directory {
     /* The user named the directory. If not, the directory's owner and mode must be safe, even with --force. */
     bool asked;
     char path[UNSOCK_PATH_MOST];
-    /* With --here: git's directory of the checkout, without links in its path, and the path of the link to git's
-     * directory. Without --here, `git` is empty. */
+    /* With --here: `git` is git's directory of the checkout, without links in its path; `link` is the path of the link
+     * to `git` that --here makes in the default directory. Without --here, `git` is empty. */
     char git[UNSOCK_PATH_MOST], link[UNSOCK_PATH_MOST];
 };
 

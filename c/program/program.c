@@ -146,7 +146,7 @@ void unsock_execute(const char *file, const char *const *argv, const char *const
 }
 
 /* Restores two settings of the caller's that the runtime has changed: the action for SIGPIPE, and the soft limit of
- * descriptors. `told` is "WORD:LIMIT". SIGPIPE stays ignored if WORD is "ignored", the limit if LIMIT is empty. */
+ * descriptors. `told`: WORD:LIMIT. If WORD is "ignored", SIGPIPE stays ignored. If LIMIT is empty, the limit stays. */
 static void restore_caller(struct unsock_span told) {
     struct rlimit limit;
     uint64_t soft;

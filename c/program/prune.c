@@ -17,7 +17,7 @@ struct pruning {
     bool is_left; /* a file could not be removed */
 };
 
-/* Prints the result for one file. `why`: why it could not be removed; NULL if it was, or with --dry-run would be. */
+/* Prints the result for one file. `why`: the reason why it stays; NULL if it was removed, or would be (--dry-run). */
 static void print_pruned(struct pruning *pruning, const char *path, const char *why) {
     pruning->is_left |= why != NULL;
     if (!pruning->json) {

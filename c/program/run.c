@@ -188,7 +188,7 @@ static bool place_maps(struct run *run) {
                                  option_of_run(run, "--keep") || run->is_private, run->error);
 }
 
-/* Makes and checks the directory, writes the maps, starts keepers. True in the command's process, or `hold`'s. */
+/* Makes and checks the directory, writes the maps, starts keepers. True in the process of the command, or of `hold`. */
 static bool make_run_place(struct run *run) {
     struct unsock_text *error = run->error;
     bool made;

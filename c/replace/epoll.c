@@ -39,7 +39,7 @@ static void take_marks_back(struct unsock_epoll_event *event) {
 }
 
 /* Remembers a one-shot registration that has fired, with the socket's inode number as data. It stays out of the set
- * until the program's next epoll_ctl: registered again, it would give the socket to a second thread. */
+ * until the program's next epoll_ctl: in the set, it could give the socket to a second thread. */
 static bool remember_fired(int set, int fd) {
     struct unsock_epoll_event fired = {EPOLLONESHOT, unsock_socket_inode(fd)};
     return unsock_epoll_note(set, EPOLL_CTL_ADD, fd, &fired);

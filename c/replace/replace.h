@@ -84,7 +84,7 @@ struct unsock_whose {
 /* Continues unsock_whose if the kernel must be asked. */
 long unsock_whose_asking(int fd, unsigned how, struct unsock_whose *whose);
 
-/* Returns whose the descriptor is (enum unsock_whose_answer), or -errno; fills `whose`. */
+/* Finds out who handles the descriptor. Returns an enum unsock_whose_answer, or -errno; fills `whose`. */
 static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose) {
     struct unsock_fd *entry = unsock_fds_known(fd);
     if (entry ? how & (UNSOCK_ASK_CHECK | UNSOCK_ASK_STILL) : how & ~(UNSOCK_ASK_CHECK | UNSOCK_ASK_STILL))

@@ -85,7 +85,7 @@ void unsock_cancel_close(int before);
 /* Finds one of the next library's functions by its name; NULL if there is none. Not for a child of vfork. */
 void *unsock_next_find(const char *name);
 
-/* As unsock_next_find, for a name that an old libc lacks. NULL without dlsym: _dl_sym would end the program. */
+/* As unsock_next_find, for a name that libc may lack. NULL without dlsym: _dl_sym ends the program if there is none. */
 void *unsock_next_find_newer(const char *name);
 
 #endif

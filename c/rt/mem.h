@@ -16,7 +16,7 @@ void *memset(void *to, int value, size_t length);
 int memcmp(const void *left, const void *right, size_t length);
 size_t strlen(const char *text);
 
-/* unsock_same for a length that is not constant. Cheaper than memcmp, which must also order the two. */
+/* unsock_same for a length that is not constant. Cheaper than memcmp, which must also tell which side is greater. */
 bool unsock_same_bytes(const void *left, const void *right, size_t length);
 #pragma GCC visibility pop
 

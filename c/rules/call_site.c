@@ -181,9 +181,9 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 
 #else
 
-/* On aarch64 all instructions are words. The second form is `mov x8,#number` before the `svc`, with no branch between.
- * The number only shows that rewriting pays: the stub checks x8, since code that jumps to the `svc` may bring another
- * number. The `svc` itself is rewritten, so no instruction is moved. */
+/* Each aarch64 instruction is one word. The second form is `mov x8,#number` before the `svc`, with no branch between.
+ * The number only shows whether the library answers the call at all. The stub checks x8 each time, since other code may
+ * jump to the `svc` with another number. The `svc` itself is rewritten, so no instruction is moved. */
 #define WORD 4
 #define SVC 0xd4000001u
 #define NEAR 8 /* words before the `svc` */

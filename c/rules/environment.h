@@ -6,7 +6,7 @@
 
 /* environment.c: Reads an environment: a NULL-terminated list of NAME=VALUE strings. Pure. */
 
-/* Returns the value of the first variable of that name; NULL if it is unset or empty. An empty list may be NULL. */
+/* Returns the value of the first variable `name`; NULL if it is unset or empty. A NULL `environment` has none. */
 const char *unsock_environment_get(const char *const *environment, const char *name);
 
 #define UNSOCK_ENVIRONMENT_OWN 64

@@ -47,7 +47,7 @@ static bool has_path_room(size_t length) {
     return unsock_settings.directory_length + AROUND + length <= sizeof(((struct sockaddr_un *)0)->sun_path);
 }
 
-/* True if the entry's name fits into a socket's path with the whole address. "any" and "--" always fit. */
+/* True if the entry's name fits into a socket path with the whole address. The addresses "any" and "--" always fit. */
 static bool fits(const struct unsock_port_entry *entry) {
     char address[UNSOCK_PORT_ENTRY_MOST];
     if (has_path_room(sizeof(address)))

@@ -162,7 +162,7 @@ enum unsock_file_kind {
     UNSOCK_FILE_INNER,  /* of no port: the lock's file, an unfinished file, or one set aside before its removal */
 };
 
-/* Returns the kind of file with this name. *entry: of a SOCKET its entry; of PORT, RECORD and NEXT, the port alone. */
+/* Returns the kind of file with this name. *entry gets a SOCKET's entry; for PORT, RECORD and NEXT, only the port. */
 enum unsock_file_kind unsock_file_name_read(struct unsock_span name, struct unsock_port_entry *entry);
 
 /* True for ".unsock.lock.N": a lock's file until it gets its name (files/lock.c). */

@@ -200,7 +200,7 @@ static enum rank rank_of(const struct unsock_port_entry *entry, bool newest_spre
     return spreads(entry) == newest_spreads ? AS_NEWEST : OTHERS;
 }
 
-/* The wanted entries: those on one address (`like`), of datagram clients whose names show a target (`asks`), or all. */
+/* The wanted entries: with `asks`, clients whose names show a target; with `like`, those on its address; or all. */
 struct wanted {
     const struct unsock_port_entry *like;
     bool asks;

@@ -56,7 +56,7 @@ unsigned unsock_port_living(const struct unsock_port *port);
 /* True if the entry has a mark that its name does not show: it needs a record even if it is the port's only socket. */
 bool unsock_port_needs_record(const struct unsock_port_entry *entry);
 
-/* True if the port must have a record: several sockets may be live, or one needs it. */
+/* True if the port must have a record: several sockets may be live, or an entry needs a record. */
 bool unsock_port_has_record(const struct unsock_port *port);
 
 bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *entry);

@@ -87,7 +87,7 @@ bool unsock_address_covered_bind(const struct unsock_ip *ip, bool v6only);
 /* Returns the address that a socket of `domain` shows for peers without an IP address. */
 struct unsock_ip unsock_address_default(int domain, uint16_t port);
 
-/* Returns the address of machine `number` in an IPv4 range: the number itself is the host part, if it fits. */
+/* Returns the address in an IPv4 range for vsock or TIPC machine `number`, which becomes the host part if it fits. */
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
 
 /* Returns the local address of an accepted connection: `bound`, the listener's address. If `bound` is a wildcard,

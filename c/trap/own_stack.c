@@ -120,7 +120,7 @@ struct unsock_own_stack *unsock_own_stack_take(void) {
 }
 
 /* Returns a stack that this thread borrowed for a call out of which a signal handler jumped (siglongjmp). NULL if there
- * is none, or if that call may still run: then the present one was made on that stack or the signal stack. */
+ * is none, or if that call may still run: then the present call was made on that stack or the signal stack. */
 static struct unsock_own_stack *left_behind(const struct unsock_context *context, int32_t self) {
     uint64_t at = UNSOCK_CONTEXT_STACK(context);
     struct unsock_own_stack *found = NULL;
@@ -154,7 +154,7 @@ static bool is_mapped_below(uint64_t here, uint64_t size) {
     return true;
 }
 
-/* True if this handler's stack has room for a call. The first thread's stack always has. A signal stack's size is in
+/* True if this handler's stack has room for a call. The first thread's always has room. A signal stack's size is in
  * the context. In Go programs the handler runs on Go's signal stack, whose 32 KiB must be enough: the call could run on
  * another stack only with the signal stack turned off (on_own_stack), and Go needs it on. */
 static bool has_room(const struct unsock_context *context) {

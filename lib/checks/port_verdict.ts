@@ -59,7 +59,7 @@ export interface OtherServer {
   readonly place: "network" | "directory" | "root";
   /** The server's processes, `python3[12]`; "a server" if they are not known. */
   readonly name: string;
-  /** The server's directory, or for a server on the network its port. */
+  /** The server's directory. For a server on the network: the server's port. */
   readonly where: string;
   readonly mayConnect: boolean;
   /** The setting by which a server under unsock excludes the port, or undefined if there is none. */

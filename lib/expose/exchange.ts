@@ -31,7 +31,7 @@ export interface ExchangeParts {
   readonly connection: ServerConnection;
   readonly asked: Asked;
   readonly entry: LogEntry | undefined;
-  /** Called if the server may have closed the connection before it received the request. */
+  /** Sends the request again. Called if the server may have closed the connection before the request arrived. */
   askAgain(): void;
   /** Called if the server gives no answer. */
   fail(why: unknown): void;

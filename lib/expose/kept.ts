@@ -104,7 +104,7 @@ export class ServerConnection {
     return this.#turn;
   }
 
-  /** True if the server has sent nothing since an earlier exchange. It may have closed before it got this request. */
+  /** True if the server has sent nothing since an earlier exchange. So it may have closed before this request. */
   get mayHaveClosedBefore(): boolean {
     return this.#turn > 0 && this.socket.bytesRead === this.#bytesBefore;
   }

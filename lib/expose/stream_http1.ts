@@ -36,7 +36,7 @@ export interface StreamParts {
   readonly asked: Asked;
   readonly address: string | undefined;
   readonly entry: LogEntry | undefined;
-  /** Called if the server may have closed the connection before it received the request. */
+  /** Sends the request again. Called if the server may have closed the connection before the request arrived. */
   askAgain(): void;
   /** Called if the server gives no answer that can be passed on. */
   fail(why: unknown): void;

@@ -226,7 +226,7 @@ function exchange(
   onward.on("trailers", (fields) => trailers = fields);
   onward.on("response", (fields, flags) => {
     if (stream.destroyed) return;
-    // An error of gRPC is a head that ends the stream.
+    // gRPC reports an error by a head that ends the stream.
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const options = isWhole ? { endStream: true } : { waitForTrailers: true };
     if (tryTo(() => stream.respond(fields, options))) isWhole ? onward.resume() : passBody(onward, stream, connection);

@@ -31,7 +31,7 @@ export const SWITCH = {} as const satisfies SettingType;
 /** How the library reaches programs. */
 export const ENGINE = { value: "auto|trap|preload", choices: ENGINES } as const satisfies SettingType;
 
-/** The number of a runner, and the runners' names: `0000000:jest,vitest`. */
+/** The process number of a runner, 0 for none, and the names of all runners: `0000000:jest,vitest`. */
 export const EACH = { value: "runner:names" } as const satisfies SettingType;
 
 /** Milliseconds, up to an hour. */

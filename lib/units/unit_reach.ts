@@ -79,7 +79,7 @@ function neededDirectory(service: Service): Needed[] {
   }];
 }
 
-/** Resolves links, as the unit may hide the target. Keeps the links of a path that does not exist. */
+/** Resolves links: the unit may hide a directory to which a link points. Keeps the links of a path without a file. */
 function realPath(file: string): string {
   return orUndefined(() => fs.realpathSync(file)) ?? path.normalize(file);
 }

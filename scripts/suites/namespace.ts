@@ -106,7 +106,7 @@ async function read(file: string): Promise<string | undefined> {
   }
 }
 
-/** Reads /proc/net/snmp, where a line of names precedes a line of numbers with the same head, and /proc/net/snmp6. */
+/** Reads /proc/net/snmp, where each line of names precedes a line of numbers with the same first word, and snmp6. */
 export function parseCounters(text: string): Counters {
   const values = new Map<string, number>();
   const names = new Map<string, string[]>();
