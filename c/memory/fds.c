@@ -123,7 +123,7 @@ void unsock_fds_duplicate(int from, int to) {
         unsock_fds_note_file(to);
 }
 
-/* `old` may be a copy of an entry that is gone, so the search begins at the next descriptor of its ring. */
+/* `old` may be a copy of an entry that is gone, so the search begins at the next descriptor in the ring of `old`. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old) {
     int end = unsock_fd_is_duplicated(old) ? unsock_fds_end() : 0;
     bool found = end > 0 && find_ring_member(old->ring & NUMBER, old->ring);

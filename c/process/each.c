@@ -70,7 +70,7 @@ static bool note_runner(char *each, uint64_t self) {
     return length >= 0;
 }
 
-/* Makes a directory beside the present one, for this process. The directory's number is the process's, or the next free
+/* Makes a directory for this process, beside the inherited UNSOCK_DIR. Its number is the process's, or the next free
  * number: an ended process may have had the same number. Does not report a failure: unsock_directory_make (start.c)
  * runs next, and reports a directory that is missing and cannot be made. */
 static void move_to_own_directory(char *digits, struct unsock_settings *settings, uint64_t self) {

@@ -6,8 +6,8 @@ export const ALL_OPTION = "--all";
 const IGNORE = "--ignore=";
 
 /**
- * The tests that take half of the time, such as those that try every failing call or every order of calls, that run on
- * other machines, and that use Go's compiler or npm.
+ * The tests that take half of the time: for example tests of every failing call or every order of calls, tests for
+ * other machines, and tests with Go's compiler or npm.
  */
 export const LONG = [
   "tests/aarch64",
