@@ -112,7 +112,7 @@ long unsock_call_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return unsock_call_accept4(fd, address, length, 0);
 }
 
-/* Calls by number. Each function checks the pointers that it gets (rt/user.h). */
+/* Calls that the library gets by their number. Each function checks the pointers that it gets (rt/user.h). */
 
 /* Calls prctl or seccomp. Before the program installs a filter, identifies inherited descriptors: under a filter the
  * library makes, if possible, only calls that the program makes. If the call fails (programs probe with a NULL filter),

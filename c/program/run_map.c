@@ -92,9 +92,9 @@ static bool drop_map(long directory, const char *name, long lock) {
     return gone;
 }
 
-/* Tries once to write a map, or to share a file with the same bytes. Returns the descriptor that holds the lock; 0 if
- * the file stays; or -errno. -EAGAIN: the caller must retry. Then the file was just made or removed; or it is a map
- * with other bytes, which its map keeper may be about to remove. If that map keeper was killed, removes the map. */
+/* Tries once to write a map, or to share a file with the same bytes. Returns the descriptor that holds the map's lock;
+ * 0 for a file that no run removes; or -errno. -EAGAIN: the caller must retry, as the file was just made or removed, or
+ * is a map with other bytes, which its keeper may be about to remove. If that keeper was killed, removes the map. */
 static long place_control(long directory, const char *path, const struct unsock_run_map *map, bool stays) {
     uint8_t bytes[sizeof(map->control)];
     struct statx status;

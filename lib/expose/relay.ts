@@ -47,7 +47,7 @@ export class ControlRelays {
     this.#library = library;
   }
 
-  /** Connects to the target of the port's control file. `connect` connects to a TCP port of 127.0.0.1. */
+  /** Connects to the target of the port's control file by a relay. `connect` connects to the relay's TCP port. */
   async connect(directory: string, port: number, connect: (port: number) => Promise<Socket>): Promise<Socket> {
     const key = `${port} ${directory}`;
     const relay = this.#running.get(key) ?? this.#start(key, directory, port);

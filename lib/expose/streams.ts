@@ -154,7 +154,7 @@ class Client {
     pass({ ...passed, connection: this.#connection, server, address: client.remoteAddress, askAgain });
   }
 
-  /** Counts open streams. A client's connection without an open stream counts as waiting. */
+  /** Adds `more`, 1 or -1, to the count of open streams. A client's connection without an open stream is waiting. */
   #count(more: number): void {
     this.#open += more;
     if (this.#open > 0) this.#front.connections.answer(this.#socket);
