@@ -38,7 +38,7 @@ static const char *option_of_run(const struct run *run, const char *flag) {
     return unsock_options_value(run->call->options, flag);
 }
 
-/* Notes the door (preload or trap) to a file that the command runs. Without --force, refuses a file without a door. */
+/* Notes the door (preload or trap) to a file of the command. Without --force, refuses a file without a usable door. */
 static void see_step(struct unsock_route *route, const struct unsock_route_step *step) {
     struct run *run = route->context;
     bool only_preload = unsock_settings.engine == UNSOCK_ENGINE_PRELOAD;
