@@ -208,7 +208,7 @@ interface Recipe {
   readonly flags: readonly string[];
   /** Flags for optimization across files, for all files except those in `APART`. */
   readonly whole: readonly string[];
-  /** Flags for the files that need not be fast, in place of those that make them small. */
+  /** Flags for the files that need not be fast. By default, flags that make these files small. */
   readonly slow?: readonly string[];
   readonly libraries?: readonly string[];
   /** One more C file to link, relative to the source tree, and more flags for this file. */

@@ -31,7 +31,7 @@ const FLAGS = [
   `${SOURCES}/sys.h`,
 ];
 
-/** In a run of at most this length, the code is not optimized: that would take longer than the fuzzing. */
+/** For so short a run, compiles without optimization: to optimize the code would take longer than to fuzz it. */
 const SHORT_SECONDS = 30;
 
 /** Files left out: they would replace functions that the fuzzer itself calls, or that the sanitizers watch. */

@@ -125,7 +125,7 @@ async function cover(): Promise<number> {
   return programs;
 }
 
-/** Prints how often each row occurred; after many programs, also the rows that never occurred. */
+/** Prints how often each row of docs/limits.md occurred; after many programs, also the rows that never occurred. */
 function printRows(rows: ReadonlyMap<string, number>, programs: number): void {
   for (const [row, count] of rows) console.log(`${count} times: ${row}`);
   const unmet = programs < ENOUGH ? [] : ROWS.filter((row) => !rows.has(row));

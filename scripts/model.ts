@@ -1,13 +1,13 @@
 /**
- * Visits every state of the model of a port's names (`tests/proofs/port.pml`; with `--udp`, `port_udp.pml`). A choice
- * says which processes the model has. Visits every choice of three processes, of which up to two (or N, by `--kills N`)
- * are killed, and after which a last process binds; every choice of two servers and a client, with as many kills; and
- * every choice of two servers with one kill and one call that fails.
+ * Visits every state of the model of a port's names (`tests/proofs/port.pml`; with `--udp`, `port_udp.pml`), for each
+ * choice of the model's processes. A choice has three processes, after which a last process binds; or two servers and a
+ * client; or two servers, one kill and one failing call. In the first two kinds of choice, the model kills up to two
+ * processes (or N, by `--kills N`). A choice is written as letters, one for each process.
  *
- * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`. WORD leaves only the choices whose
- * letters contain it. `--most` visits only N of these, at equal distances. `--whole` switches partial order reduction
- * off. The last line is `N choices, M states, T transitions, F findings`. The exit status is not 0 if there were
- * findings.
+ * Usage: `deno task test:model [--kills N] [--most N] [--udp] [--whole] [WORD]`.
+ * With WORD, visits only choices whose letters contain WORD. `--most N` visits only N choices, at equal distances.
+ * `--whole` switches partial order reduction off. The last line is `N choices, M states, T transitions, F findings`.
+ * The exit status is not 0 if there were findings.
  */
 import { parseArgs } from "node:util";
 import { showProgress } from "./progress.ts";

@@ -7,7 +7,8 @@
 /* client_name.c: The abstract name that a connecting stream binds. The server reads the client's address from it. */
 
 /* Binds `socket` to the name for a connection from `source` to `target`. If the source's port is 0, chooses a port for
- * which the name is free. Returns 0 or -errno; -EADDRNOTAVAIL if no name is free, or the given port's is taken. */
+ * which the name is free. Returns 0 or -errno; -EADDRNOTAVAIL if the name of the given port is taken, or no name is
+ * free. */
 long unsock_client_name_bind(int socket, struct unsock_ip *source, const struct unsock_ip *target);
 
 /* port_search.c: The search for the file by which a client reaches the server of an address. */

@@ -118,7 +118,7 @@ static long wait_briefly(int fd, const struct msghdr *message, int flags, struct
     int64_t waited = unsock_clock_ns() - begun;
     if (many)
         all_receivers.waited += result == -EAGAIN ? waited : waited / READING_SHARE;
-    /* A receiver costs the other ones only one unsuccessful wait in a second, however short that wait was. */
+    /* With several receivers, one unsuccessful wait, however short, uses up this receiver's waits for this second. */
     if (result == -EAGAIN)
         note_vain(receiver, many ? ALONE_MOST_NS : waited);
     else
@@ -199,9 +199,9 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
 }
 
 /* A blocking send to the only receiver waits as long as the receiver reads. If the receiver does not read for about
- * 100 ms (more on a busy machine, less with a shorter SO_SNDTIMEO), the datagram is dropped, as UDP may. Other sends
- * wait a moment, or not at all on a connected non-blocking socket: poll reports when to retry. Never returns EINTR: UDP
- * does not wait. A server's waits in a second are bounded, for each client and for all, since clients may not read. */
+ * 100 ms (more on a busy machine, less with a shorter SO_SNDTIMEO), drops the datagram, as UDP may. Other sends wait a
+ * moment, or not at all on a connected non-blocking socket: poll reports when to retry. Never returns EINTR: UDP does
+ * not wait. Bounds a server's waits in a second, for each client and in total: some clients never read. */
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);

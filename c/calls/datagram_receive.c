@@ -225,7 +225,7 @@ static bool is_end(int fd, const union unsock_sockaddr *name, long result) {
     return result == 0 && name->any.sa_family == AF_UNSPEC && (unsock_socket_poll(fd, POLLRDHUP) & POLLRDHUP);
 }
 
-/* True if the datagram is from the connected address, which no socket had before (UNSOCK_STATE_NOBODY). */
+/* True if the datagram is from the connected address. No socket had this address before (UNSOCK_STATE_NOBODY). */
 static bool is_from_remote(const struct unsock_fd *entry, const struct unsock_name *told) {
     const struct unsock_ip *remote = unsock_fd_remote(entry);
     if (told->kind != UNSOCK_NAME_FILE || told->entry.type != SOCK_DGRAM || told->entry.ip.port != remote->port)

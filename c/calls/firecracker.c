@@ -11,7 +11,7 @@
 #define FULL_WAIT_NS 1000000
 #define SIGNALS 64
 
-/* True if the signal that interrupted a connect may end it: a handler, perhaps another signal's, lacks SA_RESTART. */
+/* True if the interrupting signal may end the connect: a handler of this or another signal lacks SA_RESTART. */
 static bool is_ended_by_signal(void) {
     struct unsock_signal_action action;
     for (int number = 1; number <= SIGNALS; number++) {

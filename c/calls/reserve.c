@@ -68,8 +68,8 @@ static void end_listener(int socket) {
         client = unsock_accept4(socket, NULL, NULL, SOCK_CLOEXEC);
 }
 
-/* In TCP a listener stays bound after a shutdown. So a new socket that has never listened replaces the old one, before
- * the old one is shut down for the other processes that have it. */
+/* In TCP a listener stays bound after a shutdown. So first replaces the old socket by one that has never listened. Then
+ * shuts the old socket down, since other processes may have it, too. */
 long unsock_listener_end(int fd, struct unsock_fd *entry) {
     long old = unsock_redirect_copy(fd);
     long reserved = old < 0 ? old : unsock_stream_reserve(fd, entry);

@@ -87,7 +87,7 @@ static long connected(struct attempt *attempt) {
     return attempt->nonblocking ? -EINPROGRESS : 0;
 }
 
-/* Continues after no socket has accepted the connect: the file may be a control file. */
+/* Continues a connect that no socket has accepted: the file may be a control file. */
 UNSOCK_OWN_FRAME static long connect_refused(struct attempt *attempt, long result) {
     long answers;
     if (result == -ENOENT && unsock_settings.fallback)

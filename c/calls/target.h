@@ -53,8 +53,8 @@ void unsock_target_to_connect(struct unsock_control_file *control);
 void unsock_target_mark(int fd, const struct unsock_control_file *control);
 
 /* True if the descriptor's own socket can connect to the target: a new stream of the target's family, without
- * duplicates. False for a multiplexer, for a control file with options (they could undo the program's), and for a TCP
- * socket with options of the program's. */
+ * duplicates. False for a multiplexer, for a control file with socket options (they could overwrite options that the
+ * program has set), and for a TCP socket on which the program has set options. */
 bool unsock_target_fits(const struct unsock_fd *entry, const struct unsock_control_file *control);
 
 /* Returns a socket of the target's family (for a multiplexer AF_UNIX) with the control file's options, to replace the

@@ -84,11 +84,11 @@ extern int unsock_listen_fds_count;
 /* Reads LISTEN_FDS at the start of the process. Ignores it if LISTEN_PID is not this process. */
 void unsock_listen_fds_start(const char *const *environment);
 
-/* True if a service manager may have handed over `fd`: it has this `type` and address `name`, and a stream listens. */
+/* True if a service manager may have handed over `fd`: it has this `type` and address `name`; a stream also listens. */
 bool unsock_listen_fds_is(int fd, int type, const struct sockaddr_un *name, socklen_t length);
 
 /* Returns the handed-over descriptor whose socket has the address `name`; -ENOENT if there is none; -EADDRINUSE if this
- * process has bound the socket to an IP address that excludes the bind's. */
+ * process has already bound that socket to an IP address, and this address excludes `bind->ip`. */
 long unsock_listen_fds_find(const struct unsock_bind *bind, const struct sockaddr_un *name, socklen_t length);
 
 /* True if `fd` is a duplicate of a handed-over descriptor. Asks the kernel, so `fd` needs no entry. */

@@ -33,7 +33,7 @@ static struct version version_of(const struct statx *status) {
                             .changed = time_of(status->stx_ctime.tv_sec, status->stx_ctime.tv_nsec)};
 }
 
-/* Copies the cached content. False if there is none, or not all may read the file: open(2) must check this user. */
+/* Copies the cached content. False if there is none, or if some users may not read the file: open(2) decides. */
 static bool recall(const struct statx *status, struct unsock_control_file *content) {
     struct version version = version_of(status);
     struct kept *place = &kept[version.inode % PLACES];
@@ -56,8 +56,8 @@ static void keep_content(const struct statx *status, const struct timespec *now,
     unsock_seqlock_publish(&place->lock);
 }
 
-/* Reads up to `size` bytes of the file. Some file systems return pieces. The caller asks for one byte more than a
- * control file has, so that the check refuses a longer file. */
+/* Reads up to `size` bytes of the file. Some file systems return them in pieces. The caller asks for one byte more than
+ * a control file has, so that the check refuses a longer file. */
 static long read_file_bytes(long fd, uint8_t *bytes, size_t size) {
     size_t filled = 0;
     while (filled < size) {

@@ -45,8 +45,8 @@ void unsock_directory_visit_end(const struct unsock_directory_visit *visit);
  *     belong to the process that took them.
  *   - Threads of one process would share a record lock. So they exclude each other by a word in memory.
  *
- * Only a process's first thread blocks signals while it has the lock. Another thread could, when it unblocks them, take
- * a signal that was to wake the first thread, in which Python, for example, runs all its handlers. */
+ * Only a process's first thread blocks signals while it has the lock. If another thread blocked and unblocked them, it
+ * could take a signal that was to wake the first thread: Python, for example, runs all handlers in that thread. */
 
 struct unsock_lock {
     long fd;          /* of the lock's file, or -errno */

@@ -177,7 +177,7 @@ void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *ow
     struct unsock_ip bound = unsock_fd_bound_to(entry);
     struct unsock_port_key key = {bound.port, entry->type};
     bool several, asks = bound.tag == UNSOCK_NAME_TAG_ASKING;
-    /* If a client's name shows its target, no other socket has the port: PORT.dgram.sock points to its file. */
+    /* If a client's name shows its target, only the client has the port, and PORT.dgram.sock points to its file. */
     if (asks && unsock_port_look(key, &path, own, &several) == UNSOCK_PORT_OURS && unsock_port_entry_asks(own))
         return;
     *own = unsock_port_entry_of_tag(&bound, entry->type);

@@ -108,7 +108,7 @@ bool unsock_socketfile_is_live(long probe, const struct sockaddr_un *path, sockl
     return answer == 0 || answer == -EPROTOTYPE || answer == -EPERM;
 }
 
-/* Without a probe, the socket counts as live. On EACCES (no write permission), the note in the file's times decides. */
+/* Without a probe, the socket counts as live. On EACCES (no write permission), unsock_file_netns_is_gone decides. */
 static enum unsock_port_life life_of(long probe, long answer, const struct sockaddr_un *path) {
     if (probe >= 0 && answer == -ENOENT)
         return UNSOCK_PORT_GONE;

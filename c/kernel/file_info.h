@@ -70,8 +70,8 @@ enum unsock_place {
     UNSOCK_PLACE_OPEN,   /* other users; `why` tells how. For root, the directory's owner counts as another user */
 };
 
-/* Returns which users could put another directory in the place of the one at the absolute path. Checks the directories
- * above it; write permission to the directory itself does not matter. */
+/* Returns which users could replace the directory at the absolute path by another one. Checks the directories above it;
+ * write permission to the directory itself does not matter. */
 enum unsock_place unsock_trust_place(const char *path, struct unsock_text *why);
 
 /* Opens the program that execveat(directory, path, flags) would execute, to read it. Returns the descriptor or -errno:

@@ -66,8 +66,8 @@ bool unsock_epoll_is_anywhere(int fd); /* True after that note, or if `fd` may b
 
 struct unsock_watch *unsock_watch_of(int set, int fd);
 
-/* Copies the registration of `fd` in `set` to `event`. If none is known in `set`, but one in another set alone, copies
- * that one: `set` may be another number of that set. Returns false if neither is known. */
+/* Copies the registration of `fd` in `set` to `event`. If the library knows a registration of `fd` only in another set,
+ * copies that one: both descriptors may refer to the same set. Returns false if it knows no such registration. */
 bool unsock_epoll_recall(int set, int fd, struct unsock_epoll_event *event);
 
 bool unsock_epoll_is_registered(int fd);

@@ -1,4 +1,4 @@
-/* Remembers options. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
+/* Remembers socket options. Initial values and ranges: net/ipv4/tcp.c, include/net/tcp.h, socket(7), tcp(7). */
 #include "memory/option_table.h"
 
 #include <linux/tcp.h>

@@ -90,8 +90,8 @@ bool unsock_directory_rights_prepare(const struct unsock_run_directory *director
 bool unsock_checkout_choose(const char *const *environment, bool force, struct unsock_run_directory *directory,
                             struct unsock_text *error);
 
-/* With --here, makes the link HASH.git, and DEFAULT and DEFAULT/.checkouts for it. If that fails, returns false if the
- * socket files will be in DEFAULT; if they will be in git's directory, ignores the failure. */
+/* With --here, makes the link HASH.git, if necessary with DEFAULT and DEFAULT/.checkouts. Returns false if this fails
+ * and the socket files will be in DEFAULT. If they will be in git's directory, ignores the failure. */
 bool unsock_checkout_prepare(const struct unsock_run_directory *directory, struct unsock_text *error);
 
 /* Finds the links HASH.git of removed checkouts. Reports to `seer` the directory HASH beside each link; if there is no

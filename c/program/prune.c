@@ -38,9 +38,9 @@ static void note_name(void *context, const char *name, long result) {
     unsock_text_char(context, (char)(result < 0 ? -result : 0));
 }
 
-/* Removes or reports stale files. Unless other users could replace the directory, which --force accepts, does the same
- * for private directories and maps whose keepers were killed, and for links of removed checkouts. There, unless
- * --dry-run is given, also removes the names of `run --name` that lead nowhere, without a report. */
+/* Removes or reports stale files; also private directories and maps whose keepers were killed, and links of removed
+ * checkouts. Without --dry-run, also removes, without a report, the names of `run --name` that lead nowhere. If other
+ * users could replace the directory (with --force, prune runs there, too), handles only the stale files. */
 static bool prune_directory(struct pruning *pruning) {
     UNSOCK_TEXT(seen, UNSOCK_PATH_MOST);
     const char *path = pruning->directory.path;

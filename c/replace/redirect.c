@@ -101,7 +101,7 @@ static void replace_duplicate(int other, struct unsock_fd *entry, const void *of
         replace_socket(other, entry, replacement->standin, replacement->kind);
 }
 
-/* Clears any entry of a closed duplicate at the copy's number, so that the copy keeps the old socket. */
+/* If a closed duplicate has left an entry at the copy's number, clears the entry, so that the copy keeps its socket. */
 long unsock_redirect_copy(int fd) {
     long copy = unsock_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)

@@ -17,7 +17,7 @@ static void put_bytes(struct maker *maker, const void *bytes, size_t count) {
 
 #ifdef __x86_64__
 
-/* Puts the distance to an address, in four bytes, counted from behind them. */
+/* Puts four bytes with the distance to an address, which is counted from the end of these bytes. */
 static void put_way(struct maker *maker, uint64_t to) {
     int64_t distance = (int64_t)(to - (maker->at + maker->length + 4));
     int32_t way = (int32_t)distance;

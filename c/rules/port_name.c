@@ -10,7 +10,7 @@
 #define NUMBER_MOST 3 /* digits of UNSOCK_PORT_NUMBERS */
 /* "/.65535u@ADDR+255". */
 #define NAME_MOST (sizeof("/.65535u@+255") + UNSOCK_PORT_ADDRESS_MOST)
-/* The other bytes of a path: "/.65535@", "+109" and the NUL. Datagrams have one 'u' more, and one digit fewer. */
+/* The bytes of a path besides DIR and ADDR: "/.65535@", "+109", the NUL; for datagrams "/.65535u@", "+99", the NUL. */
 #define AROUND (8 + 4 + 1)
 
 static const struct {

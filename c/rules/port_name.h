@@ -95,8 +95,8 @@ bool unsock_port_entry_next(struct unsock_span *rest, struct unsock_port_entry *
 /* Writes the entry, in fewer than UNSOCK_PORT_ENTRY_MOST bytes, without a NUL. Returns the end. */
 char *unsock_port_entry_put(char *at, const struct unsock_port_entry *entry);
 
-/* The values of unsock_fd.local.tag, which stands for the name of a socket: the name's number, with the bit V6ONLY for
- * [::] of IPv6 alone; or one of the other three values. */
+/* The values of unsock_fd.local.tag, which stands for the name of a socket: ASKING, PLAIN or LISTEN_FDS; or else the
+ * number in the name, with the bit V6ONLY if the address is [::] for IPv6 alone. */
 enum unsock_name_tag {
     UNSOCK_NAME_TAG_ASKING = 0x7d,     /* of a datagram client whose name shows its target (it asks) */
     UNSOCK_NAME_TAG_PLAIN = 0x7e,      /* PORT.sock itself */

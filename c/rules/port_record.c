@@ -25,8 +25,8 @@ void unsock_port_take(struct unsock_port *port, size_t length) {
     port->unreadable = port->several && (length == 0 || rest.length > 0 || port->count == UNSOCK_PORT_ENTRIES);
     if (port->unreadable)
         port->count = 0;
-    /* If a process was killed in unsock_port_join, the record may list the first socket only under its new number. This
-     * then adds the old name, with the same marks. */
+    /* If a process was killed in unsock_port_join, the record may list the first socket only under its new number. In
+     * this case, the code below adds the socket's old name, with the same marks. */
     struct unsock_port_entry first = port->first;
     bool listed = port->holder != UNSOCK_PORT_OURS, numbered = port->key.type != SOCK_DGRAM;
     for (unsigned i = 0; i < port->count; i++) {

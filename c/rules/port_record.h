@@ -65,8 +65,8 @@ bool unsock_port_add(struct unsock_port *port, const struct unsock_port_entry *e
  * entry with the same number and address. False if the record would be too long. */
 bool unsock_port_write(struct unsock_port *port, const struct unsock_port_entry *me);
 
-/* Returns the index of an entry that may be live, overlaps the address of `me` and has no number; -1: none. The entry
- * must get a number: a client that remembers a name without one would never reach the other sockets. */
+/* Returns the index of an entry that may be live, has no number, and whose address overlaps that of `me`; -1: none. The
+ * entry must get a number: a client that remembers a name without a number would never reach the other sockets. */
 int unsock_port_next_unnumbered(const struct unsock_port *port, const struct unsock_port_entry *me);
 
 /* Raises the entry's number by one. False, without a change, if the entry has no number, or the last one of its kind

@@ -1,4 +1,4 @@
-/** Finds servers of a port that clients in the directory do not reach: on the network, or in other directories. */
+/** Finds a port's servers on the network and in other directories. Clients in this directory do not reach them. */
 import * as path from "@std/path/posix";
 import * as fs from "node:fs";
 import type { Library } from "../library/query.ts";

@@ -50,7 +50,7 @@ export interface PortFile {
   readonly rights: string;
 }
 
-/** A server of the port that a client of this directory does not reach. */
+/** A server of the same port at another place. Clients in this directory do not reach the server. */
 export interface OtherServer {
   /**
    * `network`: on the real network. `directory`: in another directory. `root`: in a directory below another root
@@ -207,7 +207,7 @@ function refused({ files, name, port, answers }: PortFacts): Verdict | undefined
   );
 }
 
-/** Returns the verdict on a server of the port that the client does not find: at another place, address or protocol. */
+/** Returns the verdict on a server that the client misses: it has no link, or another address, place or protocol. */
 function misplaced(facts: PortFacts): Verdict | undefined {
   const { files, answers, port, others } = facts;
   const asked = port.address ?? answers[0]?.address ?? "";

@@ -76,8 +76,8 @@ function putAllInPlace(prefix: string, all: Readonly<Record<string, Item>>, befo
   const missing = directoriesFor(files).filter((name) => statOrUndefined(path.join(prefix, name)) === undefined);
   const parts = files.map((name) => `${name}${suffix}`);
   const put = (name: string, item: Item) => putInPlace(path.join(prefix, name), item, suffix);
-  // Another installation at the same time may have made directories that this one found in place. So the new record
-  // also names the directories that the record in place names.
+  // Another installation at the same time may have made directories that this one did not find missing. So the new
+  // record also names the directories of the existing record.
   const putRecord = (names: readonly string[]) => {
     const directories = [...readRecord(prefix).directories, ...missing];
     const record = new TextEncoder().encode(formatRecord({ files: names, directories }));

@@ -13,7 +13,7 @@ const SILENT_MS = 10_000;
 /** Descriptors left free for files, relays and new connections. Deno accepts up to 128, then closes destroyed ones. */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
-/** The most connections to one server, as a share of all. A server and its clients together may use half of all. */
+/** The share of all connections that may go to one server. A server and its clients together may use half of them. */
 const SERVER_SHARE = 1 / 4;
 /** The most clients at a time that get a 503 because there are too many connections. */
 const REFUSED_MOST = 64;

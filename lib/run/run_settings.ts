@@ -35,7 +35,7 @@ export interface CheckedDirectory extends ChosenDirectory {
   readonly problem: string | undefined;
 }
 
-/** The question for the directory: that of `here`, `dir` or `UNSOCK_DIR`, else the default directory. */
+/** The question for the directory that `here`, `dir` or `UNSOCK_DIR` chooses, or else for the default directory. */
 export const DIRECTORY_QUESTION: Question<CheckedDirectory> = {
   word: "directory",
   failure: UsageError,

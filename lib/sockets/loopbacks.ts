@@ -27,7 +27,7 @@ const PORT_FILE = /^([1-9]\d{0,4})\.sock$/;
 export interface Loopback {
   readonly name: string;
   readonly path: string;
-  /** True if the directory got another name before, in the order that `listLoopbacks` describes. */
+  /** True if the directory also has a name that comes earlier in the order of `listLoopbacks`. */
   readonly isSecondName: boolean;
 }
 

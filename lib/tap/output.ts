@@ -10,7 +10,7 @@ const STANDARD_OUTPUT = 1;
 
 /**
  * Opens the pipe or terminal on standard output once more, so that only this process's descriptor is non-blocking. For
- * a file returns standard output, as a new descriptor would begin at the file's start.
+ * a file, returns standard output itself: a new descriptor would begin at the file's start.
  */
 function openOutput(): number {
   const status = fs.fstatSync(STANDARD_OUTPUT);

@@ -9,8 +9,8 @@ import { type Place, runWorkload } from "./workloads.ts";
 export function parseCalls(table: string): number {
   const [head = "", ...lines] = table.split("\n");
   const total = lines.find((line) => line.endsWith(" total"));
-  // Finds the column by its heading, below whose last letter the number ends: other columns of this line may be empty
-  // (errors, and in older versions usecs/call).
+  // Finds the column by its heading: the number ends below the heading's last letter. Other columns of this line may be
+  // empty (errors, and in older versions usecs/call).
   const calls = Number(total?.slice(0, head.indexOf("calls") + "calls".length).split(" ").at(-1) || NaN);
   if (!Number.isInteger(calls)) throw new Error(`strace counted nothing:\n${table}`);
   return calls;

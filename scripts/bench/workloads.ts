@@ -40,7 +40,7 @@ const WORKLOADS: readonly Workload[] = [
   { name: "forks", title: "Fork and _exit, 1,000 connections", unit: "per second", worth: 1, count: 100, rounds: 51 },
 ];
 
-/** The address at which the work is done under unsock while other sockets are held. Their ports follow its port. */
+/** The address of the work under unsock while other sockets are held. The other sockets have the ports after it. */
 const CROWDED = "127.0.0.1:10001";
 
 /** Returns an address of 127.77.0.0/16 at random, as other measurements may run at the same time. */
@@ -52,7 +52,7 @@ function ownAddress(): string {
 export interface Place {
   readonly transport: Variant["transport"];
   readonly env: Readonly<Record<string, string>>;
-  /** Whether the way is a library to compare with. Another project's may redirect 127.0.0.1 alone. */
+  /** True for a library to compare with. A library of another project may redirect 127.0.0.1 alone. */
   readonly mayFail?: boolean;
   /** Words before the command, such as `strace`. */
   readonly prefix?: readonly string[];
