@@ -92,7 +92,10 @@ async function report(program: Program, door: Door, number: number): Promise<boo
   return counts;
 }
 
-/** Runs the programs in files through each door. Returns how many ran, and how many have a difference without a row. */
+/**
+ * Runs the programs in files through each door. Returns how many ran, and how many have a difference that no row of
+ * docs/limits.md explains.
+ */
 async function replay(): Promise<{ programs: number; found: number }> {
   let found = 0;
   for (const file of positionals) {

@@ -75,7 +75,7 @@ function tellPlan({ files, left, seconds }: Plan): void {
   console.log(`${files} test files: some ${minutes(seconds)} if ${processors} processors are idle${whole}`);
 }
 
-/** @returns The lines before the last one. If files are named, there are such lines only if a test was skipped. */
+/** @returns The lines to print before the last line. If files are named, there are some only if a test was skipped. */
 export function lastLines({ isWhole, left }: Plan, ignored: number, skips: readonly Skip[]): string {
   return isWhole || ignored > 0 ? describeSkipped(ignored, skips, left) : "";
 }

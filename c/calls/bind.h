@@ -51,9 +51,9 @@ long unsock_standin_undo(struct unsock_standin *standin, int type, long result);
 
 /* reserve.c: Streams that keep their port when they are disconnected or stop listening. */
 
-/* Replaces a bound stream by a new socket on its address, which may listen or connect again. Keeps a port that the
- * program chose, unless another socket has taken the port, or the stream was at a control file's target, or handed
- * over. Returns 0 or -errno. */
+/* Replaces a bound stream by a new socket, with the stream's address, that may listen or connect again. Keeps a port
+ * that the program chose reserved, unless another socket has taken the port, the stream was at a control file's target,
+ * or a service manager handed the stream over. Returns 0 or -errno. */
 long unsock_stream_reserve(int fd, struct unsock_fd *entry);
 
 /* Reserves a local stream if the program chose its port; else replaces the stream by a new socket without a port. Also

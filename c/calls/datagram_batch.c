@@ -33,7 +33,7 @@ static bool reads_mode(const char *path, int flags, struct statx *status) {
            (status->stx_mode & S_IFMT) == S_IFSOCK;
 }
 
-/* Returns how many datagrams the receiver takes as one; 0: none. */
+/* Returns the most datagrams that the receiver accepts in one batch; 0 if it accepts no batches. */
 UNSOCK_OWN_FRAME static size_t batch_taken(int fd, const struct msghdr *message) {
     union unsock_sockaddr peer;
     struct statx status;

@@ -1,4 +1,4 @@
-/* Sends datagrams to an address or the connected peer, usually by one call. If it fails, the table below decides. */
+/* Sends datagrams to an address or the connected peer, usually by one call. After an error the table below decides. */
 #include "calls/arguments.h"
 #include "calls/connect.h"
 #include "calls/datagram.h"

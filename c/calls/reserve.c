@@ -5,7 +5,7 @@
 #include "replace/replace.h"
 
 /* Binds the new socket of a reserved stream to the old socket's port. The new file needs another name, as the old
- * socket still has its own. If another socket has taken the port, the stream keeps its address only in its entry. */
+ * socket still has its own. If another socket has taken the port, only the stream's entry keeps the address. */
 static void reserve_port(struct unsock_standin *standin, int fd, const struct unsock_fd *entry) {
     struct unsock_ip local = unsock_fd_bound_to(entry);
     struct unsock_port_entry own;

@@ -104,7 +104,7 @@ uint32_t unsock_hangup_as_tcp(int fd, uint32_t events);
  * with POLLPRI may be about an urgent byte. */
 extern bool unsock_urgent_met;
 
-/* Notes that the stream has, or may get, an urgent byte. After SIGURG a program may read the byte before it polls. */
+/* Notes that the stream has or may get an urgent byte. F_SETOWN notes it, too, as SIGURG may come before a poll. */
 void unsock_urgent_expect(int fd);
 
 /* True if poll reported POLLIN in `events` only because of an urgent byte, read or unread: over TCP, poll would not

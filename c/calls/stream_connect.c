@@ -51,7 +51,7 @@ static long name_client(struct attempt *attempt) {
 }
 
 /* Connects to the search's path. On the program's own blocking descriptor, the kernel waits while the backlog is full,
- * up to SO_SNDTIMEO; a thread cancelled meanwhile leaves nothing behind. A socket to replace another never waits. */
+ * up to SO_SNDTIMEO; a thread cancelled meanwhile leaves nothing behind. The connect of a stand-in never waits. */
 static long connect_to_path(const struct unsock_port_search *search) {
     const struct attempt *attempt = search->attempt;
     if (attempt->socket == attempt->fd)

@@ -112,7 +112,7 @@ static long decide_bind(struct unsock_bind *bind, struct unsock_port_joining *jo
 }
 
 /* Handles a PORT.sock, at `path`, that is no link of the library's. Leaves the port to a control file and returns 1.
- * Returns -EAGAIN for a file of another kind, or none; or another -errno. *answers gets unsock_resolve's result. */
+ * Returns -EAGAIN if the file is gone or of another kind; or another -errno. *answers gets unsock_resolve's result. */
 static long look_for_control(struct unsock_bind *bind, const struct sockaddr_un *path, long *answers) {
     *answers = unsock_resolve(path->sun_path, NULL);
     if (*answers >= 0 && *answers != UNSOCK_ANSWERS_CONTROL)

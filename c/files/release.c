@@ -272,8 +272,8 @@ static void wait_for_readers(void) {
 }
 
 /* A thread that is blocked in accept or a receive keeps its socket alive until this process ends. Only then can the
- * library tell whether another process has it. So a child without descriptors waits for the end, and then checks the
- * ports kept for later; if no child can be made, the next bind does. A process without threads only retries. */
+ * library tell whether another process has it. So a child without descriptors waits for the end, then checks the ports
+ * kept for later; if no child can be made, the next bind checks them. A process without threads only retries. */
 UNSOCK_AT_EXIT void unsock_release_file_afterwards(void) {
     if (!is_any_file_late() || !unsock_this_process_owns_descriptors())
         return;

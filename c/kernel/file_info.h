@@ -47,7 +47,7 @@ struct unsock_entries {
 /* Opens the directory at `path`, relative to the directory `at` (or AT_FDCWD). Refuses a symbolic link. */
 void unsock_entries_open(struct unsock_entries *entries, long at, const char *path);
 
-/* Returns the next name (not "." or ".."), valid until the next call; NULL at the end, or after an error (`fd`). */
+/* Returns the next name (not "." or ".."), valid until the next call; NULL at the end and after an error (see `fd`). */
 const char *unsock_entries_next(struct unsock_entries *entries, enum unsock_entry_type *type);
 
 void unsock_entries_rewind(struct unsock_entries *entries);

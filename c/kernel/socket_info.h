@@ -161,7 +161,7 @@ struct unsock_unix_socket {
     size_t length;
 };
 
-/* Receives one socket. Returns false to end the listing. */
+/* Called with each socket of a listing. Returns false to end the listing. */
 typedef bool unsock_unix_socket_seer(void *context, const struct unsock_unix_socket *socket);
 
 /* Calls `see` for each bound Unix socket of this network namespace; for connected ones only if `with_connected`. Asks

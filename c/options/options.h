@@ -29,7 +29,7 @@ long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *
 
 /* option_oracle.c: Opens temporary TCP or UDP sockets, to learn valid values, defaults, and values as read back. */
 
-/* Opens a close-on-exec TCP or UDP socket, as the program's socket seems to be. Returns the socket or -errno. */
+/* Opens a close-on-exec TCP or UDP socket of the family and type that the program opened. Returns it or -errno. */
 long unsock_oracle_open(const struct unsock_fd *entry);
 
 /* Sets the option on an oracle. If memory/option_table.c has the option, remembers for `fd` the value that the oracle

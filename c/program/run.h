@@ -29,7 +29,7 @@ bool unsock_run_map_read(const char *text, struct unsock_run_map *map, struct un
 bool unsock_run_maps_place(const char *directory, struct unsock_run_map *maps, unsigned count, bool stays,
                            struct unsock_text *error);
 
-/* Adds to `error` why `path` did not become a control file, and what to do; for a socket, also `if_stale`. */
+/* Adds to `error` why `path` did not become a control file, and what to do; if `path` is a socket, also `if_stale`. */
 void unsock_control_not_written(struct unsock_text *error, const char *path, long result, const char *if_stale);
 
 struct unsock_prune_seer;

@@ -38,7 +38,7 @@ static inline bool unsock_is_among(uint32_t value, const uint32_t *values, size_
     return count > 0;
 }
 
-/* True if the pointer is in page 0: calls fail with EFAULT. False for high addresses: aarch64's may have a tag. */
+/* True for a pointer into page 0 (EFAULT). False for high addresses, which on aarch64 may be tagged user pointers. */
 static inline bool unsock_is_nowhere(const void *pointer) {
     return (uintptr_t)pointer < 4096;
 }

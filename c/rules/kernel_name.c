@@ -49,7 +49,7 @@ static void take_address(const uint8_t *bytes, size_t size, uint16_t port, struc
         memcpy(ip->bytes, bytes, 16);
 }
 
-/* Reads two endpoints whose addresses have `first` and `second` digits. 108 - 8 bytes of sun_path follow `at`. */
+/* Reads two endpoints whose addresses have `first` and `second` digits. At `at`, 100 bytes of sun_path can be read. */
 static bool read_numbers(const char *at, size_t first, size_t second, uint8_t *bytes) {
     char digits[2 * NUMBERS_MOST];
     uint32_t ports[2];

@@ -42,7 +42,7 @@ export function portFindings({ path: directory }: ChosenDirectory, question: Que
 /**
  * Lists files for the port's verdict.
  *
- * @param question Its `names` returns the names of one port alone.
+ * @param question A question whose `names` returns the names of one port only.
  * @returns The port's files in the directory, of TCP and UDP, on all addresses.
  */
 export function listPortFiles({ path: directory }: ChosenDirectory, question: Question): SocketFile[] {

@@ -3,8 +3,8 @@ import type { Library, Question } from "../library/query.ts";
 import { CommandError } from "../system/errors.ts";
 
 /**
- * The doors: how the library reaches a program. `none`: not at all. `script`: the next step decides. `unknown`: the
- * program's file cannot be read.
+ * The doors: how the library reaches a program. `none`: not at all. `script`: as its interpreter, the next step, is
+ * reached. `unknown`: the program's file cannot be read.
  */
 const DOORS = ["preload", "trap", "none", "script", "unknown"] as const;
 

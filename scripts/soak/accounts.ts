@@ -81,7 +81,8 @@ export class Accounts {
   }
 
   /**
-   * Checks that no lasting server has a stale file, and that killed processes and the faults can have left all others.
+   * Checks that no lasting server has a stale file, and that clients have no more stale files than kills and faults
+   * explain.
    */
   #checkLeftFiles(before: ReturnType<typeof readFiles>): void {
     const kills = {
