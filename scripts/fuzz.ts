@@ -49,7 +49,7 @@ async function fuzzTargets(extension: ".c" | ".ts"): Promise<string[]> {
   return (await findFiles(`${SOURCES}/targets`, extension)).map((file) => path.basename(file, extension));
 }
 
-/** Returns the end of a stream, as a reader may print gigabytes in an hour. */
+/** Returns only the last text of a stream: a fuzzed reader may print gigabytes in an hour. */
 async function lastOf(stream: ReadableStream<Uint8Array>): Promise<string> {
   let kept = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) kept = (kept + text).slice(-LAST);

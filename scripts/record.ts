@@ -99,7 +99,7 @@ export async function record({ prepare, commands, shown = /^/ }: Recording): Pro
     const start = [Deno.execPath(), "run", "-A", path.join(ROOT, "main.ts")].join(" ");
     await Deno.mkdir(`${home}/bin`);
     await Deno.writeTextFile(`${home}/bin/unsock`, `#!/bin/sh\nexec ${start} "$@"\n`, { mode: 0o755 });
-    // With job control each server is a process group of its own. The trap ends all groups with the shell.
+    // With job control each server is a process group of its own. When the shell exits, the trap kills all groups.
     const end = "trap 'for job in $(jobs -p); do kill -- -$job; done' EXIT";
     const all = commands.map((one) => `echo ${mark}; ${typed(one)}`);
     const script = ["set -e -m -o pipefail", end, prepare, ...all].join("\n");

@@ -50,7 +50,7 @@ interface Plan {
   readonly files: number;
   /** How many files are left out, as they take longest. */
   readonly left: number;
-  /** How long the tests take if all programs are installed and nothing else runs. Not for named files. */
+  /** How long all chosen files take if all programs are installed and nothing else runs. Wrong if files were named. */
   readonly seconds: number;
 }
 

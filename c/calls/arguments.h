@@ -75,7 +75,7 @@ bool unsock_outgoing_can_be_read(const struct msghdr *message, bool stream);
 /* True if the settings say that peers of this family are reported with an IP address. */
 bool unsock_socket_names_converts(int family);
 
-/* Returns the peers' family: AF_INET if bound to an IPv4-mapped address, else the family that the program opened. */
+/* Returns the peers' family: AF_INET if the socket is bound to an IPv4-mapped address, else the socket's own family. */
 int unsock_socket_names_family(const struct unsock_fd *entry);
 
 /* Writes an address to the program as the kernel does: cut to *length, and sets *length to the address's full length.

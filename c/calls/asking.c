@@ -84,9 +84,9 @@ static void end(int fd, struct unsock_fd *entry, long result) {
     unsock_epoll_rearm(fd, entry);
 }
 
-/* Reads the multiplexer's answer, waiting until the time `until` (unsock_clock_ms); 0: does not wait. A connect without
- * a place counts as timed out. A forked child has a copy of the table. So the process that has read the answer marks
- * the socket: the bytes after the answer are the program's, and no other process may read them as an answer. */
+/* Reads the multiplexer's answer. Waits until the time `until` (unsock_clock_ms); 0: does not wait. A connect without a
+ * place in the table counts as timed out. The process that has read the answer marks the socket: a forked child has a
+ * copy of the table, and must not read the bytes after the answer, which are the program's, as a second answer. */
 static long look_at_asking(int fd, struct unsock_fd *entry, int64_t until) {
     struct place *place = find_asking(fd);
     if (!place) {

@@ -51,8 +51,8 @@ UNSOCK_OWN_FRAME static size_t batch_taken(int fd, const struct msghdr *message)
     return status.stx_mode & S_ISVTX ? INT16_MAX : status.stx_mode & S_ISGID ? UNSOCK_DATAGRAM_SEVERAL : 0;
 }
 
-/* Sends as much of the batch as the receiver takes as one datagram. Returns its length, or the kernel's -errno; 0: one
- * datagram is left, or the batch is in too many buffers. */
+/* Joins the batch's next datagrams, as many as the receiver takes (`taken`), and sends them as one datagram. Returns
+ * the length of their data, or -errno; 0: only one datagram is left, or the data are in too many buffers. */
 UNSOCK_OWN_FRAME static long send_whole(int fd, struct unsock_fd *entry, const struct msghdr *name, int flags,
                                         const struct unsock_batch *batch) {
     struct unsock_segment rest;

@@ -243,8 +243,8 @@ static bool is_after(const int16_t on[3], long result) {
     return false;
 }
 
-/* Continues after the first send, to the name in the message or to the connected peer, returned `result`. Without a
- * first send, `result` is -ENOENT (no name is known) or -ENOTCONN. */
+/* Continues after the first send has returned `result`: a send to the name in the message, or to the connected peer. If
+ * there was no first send, `result` is -ENOENT (no name is known) or -ENOTCONN. */
 static long go_on(const struct route *route, struct msghdr *message, long result) {
     bool over = false;
     if (!route->ip && !unsock_state_is_connected(route->entry->state))

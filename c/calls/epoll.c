@@ -56,7 +56,7 @@ static bool change_registration(int set, int fd, const struct unsock_watch *watc
     return unsock_epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
-/* Makes the registration quiet, as TCP would not report the event. True if the kernel refuses: then it is reported. */
+/* Makes the registration quiet: TCP would not report the event. True if the kernel refuses: report the event then. */
 static bool fall_silent(int set, int fd, struct unsock_watch *watch) {
     uint32_t events = watch->events;
     if (events & UNSOCK_WATCH_QUIET || (events & (EPOLLET | EPOLLONESHOT)) == EPOLLET)

@@ -9,8 +9,8 @@
  *   the library handles it                      calls/arguments                 no: the kernel sends it
  *   the descriptor's owner                      unsock_whose                    the kernel's: the kernel sends it
  *   stream or datagram socket                   its type                        stream: the address is ignored
- *   an address is there, and fits               calls/arguments, IPV6_V6ONLY    none: to the peer; EINVAL, ENETUNREACH
- *   the address is covered                      rules/address                   calls/datagram_send; no: the network
+ *   an address is there, and fits               calls/arguments, IPV6_V6ONLY    none: to the peer; wrong: an error
+ *   the address is covered                      rules/address                   yes: datagram_send; no: network
  *   the error shows a reused number             replace/reuse                   yes: all is checked once more */
 #include "calls/list.h"
 
@@ -43,7 +43,7 @@ static bool is_usual_send(const struct unsock_fd *entry, const struct sockaddr *
            is_local_client(entry, ip);
 }
 
-/* Continues after a send to the last known name (unsock_port_known_path) returned `result` (-ENOENT: none known). */
+/* Continues after the send to the last known name has failed with `result`; -ENOENT: no name is known. */
 UNSOCK_OWN_FRAME static long go_on_unknown(int fd, struct unsock_fd *entry, const struct iovec *part, int flags,
                                            const struct unsock_ip *ip, struct sockaddr_un *path, socklen_t known,
                                            long result) {

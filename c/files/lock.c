@@ -88,7 +88,7 @@ static bool has_interrupted(int32_t self, const struct unsock_lock *lock) {
 }
 
 /* Makes the lock's file in a shared or another user's directory. Only users who may write to the directory can open the
- * file, which gets its name last: a process killed before leaves no lock that these users cannot open. */
+ * file. The file gets its name last, so that a killed process never leaves a lock that these users cannot open. */
 static long make_shared(const struct unsock_lock *lock, const struct statx *directory) {
     UNSOCK_TEXT(name, sizeof(lock->path) + 16);
     unsock_text_join(&name, lock->path, ".", UNSOCK_DECIMAL(unsock_gettid()));

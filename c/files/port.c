@@ -224,8 +224,8 @@ static void tell_numbers(const struct unsock_port *port, unsigned from) {
     }
 }
 
-/* Gives the first free number to a socket that shares the address of `me` and has none. Links its file to the numbered
- * name, after removing a stale file of that name. Returns 1; 0 if there is no such socket; or -errno. */
+/* Finds a socket without a number on the address of `me`, and gives it the first free one: links the socket's file to
+ * the name with that number, and first removes a stale file there. Returns 1; 0 if no socket lacks one; or -errno. */
 static long give_number(struct unsock_port *port, const struct unsock_port_entry *me) {
     int index = unsock_port_next_unnumbered(port, me);
     if (index < 0)

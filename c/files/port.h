@@ -15,7 +15,7 @@
  *   - The record (.PORT@) may list stale sockets, but lacks no live one that has joined the port. It exists at all
  *     times when the link PORT.sock has a "./" in front of its target, the sign of several sockets. */
 
-/* Borrows memory for one port: the process's own, or a mapping if that is in use. NULL: no memory. */
+/* Borrows memory for one port: static memory, or a new mapping if the static memory is in use. NULL: no memory. */
 struct unsock_port *unsock_port_borrow(void);
 void unsock_port_return(struct unsock_port *port);
 

@@ -9,7 +9,7 @@
 #define ASIDE_NAME ".unsock.gone"
 #define ASIDE_MOST 128 /* a sun_path and the name fit */
 
-/* Returns the path, with its NUL: the memory is longer than sun_path. */
+/* Returns the path, which ends in a NUL even if it fills all of sun_path: the union is longer than sun_path. */
 static const char *path_of_target(const struct unsock_target_file *where) {
     return (const char *)where->name.bytes + UNSOCK_SUN_PATH_OFFSET;
 }

@@ -23,7 +23,7 @@ static ssize_t write_by_cancel(int fd, const void *data, size_t size) {
     return cancel(fd, (long)data, (long)size, 0, 0, 0, __NR_write);
 }
 
-/* The target of the jump. The exported `write` cannot be the target: that symbol may be another library's. */
+/* The start of libc's `write` jumps here, not to the exported `write`: that symbol may be another library's. */
 static ssize_t inside_write(int fd, const void *data, size_t size) {
     return unsock_libc_result(unsock_active() ? unsock_call_write(fd, data, size) : unsock_real_write(fd, data, size));
 }

@@ -102,7 +102,7 @@ bool unsock_checkout_choose(const char *const *environment, bool force, struct u
     const char *told = unsock_environment_get(environment, "GIT_DIR");
     if (!(told ? find_told(told, git, error) : find_above(git, error)))
         return false;
-    /* The commands that TypeScript runs (lib/) cannot print a path that is not UTF-8. */
+    /* The commands written in TypeScript (lib/) cannot print a path that is not UTF-8. */
     bool is_inside = strlen(git) + sizeof(INSIDE) - 1 <= UNSOCK_DIR_MOST && unsock_utf8_is(git);
     if (!unsock_run_directory_default(environment, directory, is_inside ? &unused : error) && !is_inside)
         return false;

@@ -37,7 +37,7 @@ bool unsock_run_directory_fits(const char *name, const char *path, struct unsock
 struct unsock_directory_rights;
 struct unsock_prune_seer;
 
-/* Checks that no untrusted user could replace this directory, existing or not; with `force`, only a default one. */
+/* Checks that no untrusted user could replace this directory, even if it is missing. `force`: a named one passes. */
 bool unsock_run_directory_check_place(const struct unsock_run_directory *directory, bool force,
                                       struct unsock_text *error);
 

@@ -98,7 +98,7 @@ static bool note_socket(void *context, const struct unsock_unix_socket *socket) 
     return users->socket_count < SOCKETS_MOST;
 }
 
-/* If the process uses the directory, stores it and returns true. */
+/* If the process uses the directory, stores the process and returns true. */
 static bool note_process(struct users *users, uint32_t process) {
     long fd = unsock_pidfd_open(process, 0);
     int64_t parent = fd < 0 ? -1 : parent_of(process);
@@ -112,7 +112,7 @@ static bool note_process(struct users *users, uint32_t process) {
     return true;
 }
 
-/* Stores the directory's processes, except `spared`. Reads /proc until none is new: a child may precede its parent. */
+/* Stores the directory's users except `spared`. Reads /proc until no user is new: a child may precede its parent. */
 static void find_users(struct users *users, const char *directory, const uint32_t spared[2]) {
     struct unsock_entries entries;
     enum unsock_entry_type type;

@@ -129,7 +129,7 @@ void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* nul
 void unsock_json_bool(const char *name, bool value);
 
 /* answers.c: Checks whether a server would answer a client at a port of a directory. A server with a Unix socket does
- * not notice the check. Another target of a control file, or one behind a multiplexer, gets a short connection. */
+ * not notice the check. A control file's target of another family, or behind a multiplexer, gets a short connection. */
 
 struct unsock_answers {
     enum unsock_answer answer;

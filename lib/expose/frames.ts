@@ -95,7 +95,7 @@ class Budget {
     this.#at = now;
   }
 
-  /** Spends one. Returns false if nothing is left. */
+  /** Takes one unit from the budget. Returns false if the budget is exhausted. */
   spend(now: number): boolean {
     this.#left = Math.min(this.#left + (now - this.#at) * this.#perSecond / 1000, this.#most);
     this.#at = now;

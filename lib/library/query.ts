@@ -24,7 +24,7 @@ type Answers<Q extends readonly Question<unknown>[]> = {
   [Index in keyof Q]: Answer<Q[Index] extends Question<infer T> ? T : never>;
 };
 
-/** Options of `run` by their names in code, as the user wrote them. */
+/** Options of `run`: names as in code (`blockInet`), values as the user wrote them. */
 export type RunOptions = Readonly<Record<string, OptionValue | undefined>>;
 
 /** Reads the members of an object in an answer, and checks their types: the library may be another version. */

@@ -65,7 +65,7 @@ function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
   return [...programs, library, ...neededDirectory(service)];
 }
 
-/** Returns the directory; nothing if systemd makes it: below `/run`, and everywhere for a socket unit. */
+/** Returns the directory; nothing if systemd makes it, as below `/run`, or in any place if there is a socket unit. */
 function neededDirectory(service: Service): Needed[] {
   if (runtimeDirectory(service) !== undefined || service.sockets.length > 0) return [];
   const owner = service.user === undefined ? "" : `-o ${service.user} `;

@@ -92,8 +92,8 @@ function secureNginx(place: Place): string[] {
 }
 
 /**
- * Writes the server's files. Returns the commands of nginx, the server, and of Node.js, to which nginx passes uploads
- * and WebSockets.
+ * Writes the server's files. Returns two commands: nginx is the server; Node.js answers the uploads and WebSockets that
+ * nginx passes on.
  */
 export function serverCommands(
   { stage, socket, server }: Pick<Place, "stage" | "socket" | "server">,
