@@ -366,7 +366,7 @@ static size_t segment_size(int fd, const struct unsock_fd *entry, const struct m
     return option > 0 ? (size_t)option : 0;
 }
 
-/* Sends `total` bytes, without control data. Not inlined: unsock_datagram_be_local must not run above this frame. */
+/* Sends `total` bytes, without control data. Not inlined: unsock_datagram_be_local needs the stack for itself. */
 UNSOCK_OWN_FRAME static long send_named(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags,
                                         const struct unsock_ip *ip, long total) {
     struct route route = {fd, flags, entry, ip, NULL};

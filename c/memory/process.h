@@ -54,7 +54,7 @@ void unsock_files_of_others(void); /* Notes that this process has a file that it
 void unsock_files_left(void);      /* Notes that this process will not check all its files (late close, exec, filter) */
 
 /* True if the parent process checks the files of the sockets that this process has inherited. Call it after closing
- * such a socket: a parent that checks files at that time then closes its own descriptor after this process has. */
+ * such a socket: a parent that still checks files then closes its own descriptor later than this process. */
 bool unsock_files_are_parents(void);
 
 /* True if this process has the library's filter (c/trap). A filter stays, also after exec. Makes one system call. */

@@ -48,8 +48,8 @@ void unsock_send_limit_grow(int fd, int32_t size) {
         unsock_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
 }
 
-/* Doubles a full send buffer: set_buffer(fd, size) makes it 2 * `size`. But if SO_SNDBUFFORCE made the buffer larger
- * than the system's limit, and the process has lost CAP_NET_ADMIN since, the buffer shrinks to the limit. */
+/* Doubles the send buffer: set_buffer(fd, size) makes it 2 * `size`. But if SO_SNDBUFFORCE made the buffer larger than
+ * the system's limit, and the process has lost CAP_NET_ADMIN since, the buffer shrinks to the limit. */
 bool unsock_send_limit_relieve(int fd) {
     int32_t held = 0;
     int32_t size = (int32_t)unsock_socket_option(fd, SO_SNDBUF);

@@ -10,7 +10,10 @@ import { descriptorLimit } from "../system/descriptors.ts";
 
 const WAITING_MOST = 512;
 const SILENT_MS = 10_000;
-/** Descriptors left free for files, relays and new connections. Deno accepts up to 128, then closes destroyed ones. */
+/**
+ * Descriptors left free for files, relays and new connections. Deno accepts up to 128 connections in a row, and only
+ * then closes destroyed ones.
+ */
 const DESCRIPTORS_KEPT = 256;
 const CONNECTIONS_MOST = 32_768;
 /** The share of all connections that may go to one server. A server and its clients together may use half of them. */
