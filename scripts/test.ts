@@ -111,7 +111,7 @@ async function runDeno(words: readonly string[], variables: Record<string, strin
     env: {
       ...variables,
       UNSOCK_TEST_BUILT: "1",
-      // Most tests wait for programs half of the time, so runs one more than there are processors.
+      // Most tests wait for programs half of the time, so one more file runs at a time than there are processors.
       DENO_JOBS: Deno.env.get("DENO_JOBS") ?? `${navigator.hardwareConcurrency + 1}`,
       // Without NO_COLOR, `deno test` writes colours into a pipe, too.
       ...(mayColour() ? {} : { NO_COLOR: "1" }),

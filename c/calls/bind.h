@@ -32,7 +32,7 @@ void unsock_standin_take(struct unsock_standin *standin, int socket);
 struct unsock_bind *unsock_standin_bind(struct unsock_standin *standin, int fd, const struct unsock_fd *entry,
                                         const struct unsock_ip *ip);
 
-/* Records `result`, so that an undo releases the name. If the program's socket is of AF_INET6, and the name shows no
+/* Records a bind's `result`: an undo then frees the name. If the program's socket is of AF_INET6, and the name shows no
  * IPv6 address, marks the socket as AF_INET6's for processes that inherit it. Returns `result`, with TCP's errno. */
 long unsock_standin_bound(struct unsock_standin *standin, long result);
 

@@ -111,8 +111,8 @@ long unsock_call_fcntl(int fd, int command, unsigned long argument) {
 #define unsock_dup2(from, to) unsock_dup3(from, to, 0)
 #endif
 
-/* Calls dup3; or dup2 if the program did, as a filter may forbid dup3. `ours`: the entries belong to this process, not
- * to its parent (vfork). `old`: the former entry of `to`, if that had a socket file. */
+/* Calls dup3, or dup2 if the program called dup2: a filter may forbid dup3. `ours`: the entries belong to this process,
+ * not to its parent (vfork). `old`: the former entry of `to` if it had a socket file, else empty. */
 UNSOCK_OWN_FRAME static long duplicate_over(int from, int to, bool by_dup2, int flags, const struct unsock_fd *old,
                                             bool ours) {
     struct unsock_target_file where;

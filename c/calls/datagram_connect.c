@@ -65,7 +65,7 @@ bool unsock_datagram_stays(int fd, const struct unsock_fd *entry) {
 static long prepare_datagram(int fd, struct unsock_fd *entry, const struct unsock_ip *ip) {
     if (unsock_datagram_stays(fd, entry))
         return 0;
-    /* A connect of a handed-over socket connects all its descriptors: fails if the program uses another of them. */
+    /* A connect of a handed-over socket connects all its descriptors. So it fails if the program uses another one. */
     int user = unsock_fd_is_handed(entry) ? unsock_listen_fds_user(fd, SOCK_DGRAM, 0) : -1;
     user = user == fd ? unsock_listen_fds_user(fd, SOCK_DGRAM, fd + 1) : user;
     if (user >= 0)

@@ -99,7 +99,7 @@ static long ask_now(const struct wait *wait) {
 }
 
 /* Fills `copy` for a wait. Moves descriptors that have hung up, or have only an urgent byte, into an edge-triggered
- * epoll set, which reports only further changes. Returns the set; or -errno, and the wait omits these descriptors. */
+ * epoll set, which reports only further changes. Returns the set; or -errno: then the wait omits these descriptors. */
 static long watch_quiet(const struct wait *wait, struct pollfd *copy) {
     static const struct timespec now = {0, 0};
     struct unsock_epoll_event drained[DRAINED];

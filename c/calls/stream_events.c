@@ -7,7 +7,7 @@
 
 /* Returns a listener's events as TCP reports them. AF_UNIX reports a hang-up once any process has shut the listener
  * down; TCP then reports the events of a socket that never listened. If this process shut it down, the descriptor has a
- * new socket, which never listened. The entry may be an earlier socket's: then keeps the kernel's events. */
+ * new socket, which never listened. If the entry is an earlier socket's, returns `events` unchanged. */
 static uint32_t hangup_of_listener(int fd, uint32_t events) {
     const struct unsock_fd *entry = unsock_stream_is_known(fd) ? unsock_fds_known(fd) : NULL;
     if (entry && entry->state == UNSOCK_STATE_RESERVED)

@@ -114,7 +114,7 @@ long unsock_stream_sendto(int fd, const void *data, size_t size, int flags) {
     return result == -EPIPE ? unsock_stream_refused(fd, data, size, flags) : result;
 }
 
-/* Returns the result of unsock_stream_size, and stores the address of the first byte. */
+/* Returns the message's size, as unsock_stream_size does, and stores the address of its first byte. */
 static size_t measure_parts(const struct msghdr *message, const void **first) {
     struct msghdr copy;
     struct iovec part;

@@ -45,7 +45,7 @@ static uint64_t sum_of(const struct unsock_lock *lock) {
     return sum;
 }
 
-/* Excludes the other threads of this process; false if one has the lock. Takes over from a thread that has ended. */
+/* Claims the lock for this thread; false if another thread has it. Takes the lock over from a thread that has ended. */
 static bool claim_among_threads(int32_t self, const struct unsock_lock *lock) {
     struct unsock_this_process *own = unsock_this_process();
     int32_t other = 0;

@@ -76,7 +76,7 @@ static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears
     return result < 0 ? result : unsock_file_key(path.sun_path, file);
 }
 
-/* Claims a free place, or one whose sender is gone and got no datagram for ANSWERS_SECONDS: then frees its port. */
+/* Claims a free place, or one whose sender is gone and got no datagram for ANSWERS_SECONDS: frees that one's port. */
 static bool find_place(uint32_t *place, int64_t time, unsigned *probes) {
     for (uint32_t i = 0; i < PLACES; i++) {
         struct sender sender;

@@ -15,7 +15,7 @@ static bool mark_of_file(const char *path, const struct sockaddr_un *name, size_
     if (unsock_statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, wanted, status) < 0 ||
         (status->stx_mode & S_IFMT) != S_IFSOCK)
         return false;
-    /* As unsock_file_key: unique among all files, and unknown before the file exists. */
+    /* The key, like unsock_file_key's, is unique among all files, and unknown before the file exists. */
     uint64_t key[2] = {status->stx_ino, (uint64_t)status->stx_btime.tv_sec << 32 ^ status->stx_btime.tv_nsec};
     uint64_t hash = unsock_keyed_hash(key, name->sun_path, length - UNSOCK_SUN_PATH_OFFSET);
     mark->tv_sec = MARK_FIRST + (int64_t)(hash >> 32);

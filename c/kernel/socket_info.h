@@ -90,7 +90,7 @@ unsigned unsock_socket_mark_certain(int fd);
 /* Adds marks to `old`, which the caller has just read. Makes no system call if `old` has them all. */
 void unsock_socket_mark_set(int fd, unsigned old, unsigned added);
 
-/* True if a TCP socket would be closed here: reset, or shut down by both sides. `mark`: the socket's marks. `events`:
+/* True if a TCP socket would be closed by now: reset, or shut down by both sides. `mark`: the socket's marks. `events`:
  * the result of a poll for POLLRDHUP. If `events` has POLLERR, adds UNSOCK_END_RESET to the marks. */
 bool unsock_end_is_over(int fd, unsigned mark, int events);
 

@@ -139,7 +139,7 @@ static struct unsock_watch *find_registration(uint32_t set, int fd, struct unsoc
 }
 
 /* Copies `old`, a registration of `fd` that may still be in force in another set, to `more`. Does not overwrite a
- * registration that has fired; if all in `more` have fired, drops `old`. */
+ * registration that has fired; if all registrations there have fired, drops `old`. */
 static void keep_old(int fd, const struct unsock_watch *old) {
     for (int tries = 0; tries < MORE; tries++) {
         unsigned i = __atomic_fetch_add(&more_used, 1, __ATOMIC_RELAXED) % MORE;

@@ -297,7 +297,7 @@ void unsock_fds_duplicate(int from, int to);
 /* True if this process knows another descriptor of the socket that `old` describes. */
 bool unsock_fds_has_duplicate(const struct unsock_fd *old);
 
-/* Calls `visit` for each other duplicate of `fd`, whatever its kind; twice for some if one is closed meanwhile. */
+/* Calls `visit` for each other duplicate of `fd`, of any kind; for some twice if a duplicate is closed meanwhile. */
 typedef void unsock_fds_visit(int other, struct unsock_fd *entry, const void *with);
 void unsock_fds_visit_duplicates(int fd, unsock_fds_visit *visit, const void *with);
 

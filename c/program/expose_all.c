@@ -1,5 +1,5 @@
 /* `expose --all`: reads the directory after changes, at most every 20 ms, and opens or closes ports. Exposes ports and
- * control files, but no plain sockets (docs/names.md): the plain one of an `expose --in` would form a loop. */
+ * control files, but no plain sockets (docs/names.md): `expose --in` makes one, and exposing it would form a loop. */
 #include "program/expose.h"
 
 #include "files/control_file.h"

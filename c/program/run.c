@@ -135,7 +135,7 @@ static bool make_command_environment(struct run *run) {
     UNSOCK_TEXT(why, WHY_MOST);
     unsock_exec_space_leave(run->environment.space);
     run->environment.space = NULL;
-    /* Trusts a --private directory even if others could replace it: they may write to the checked directory above. */
+    /* Trusts a --private directory even if others could replace it: its parent is checked, or accepted by --force. */
     run->is_open = unsock_trust_place(path_of_run(run), &why) == UNSOCK_PLACE_OPEN;
     run->trusts |= run->is_private && run->is_open;
     return unsock_run_environment_make(run->call->options, run->trusts, run->call->environment, path_of_run(run),

@@ -63,7 +63,7 @@
     CALL(RAW,     NO,    ALL,   NO,  NO,        ssize_t, sendfile,      (4, int, out, int, in, int64_t *, offset, size_t, count)) \
     CALL(LIBC,    SAME,  ALL,   NO,  NO,        ssize_t, splice,        (6, int, in, int64_t *, in_offset, int, out, int64_t *, out_offset, size_t, size, unsigned, flags)) \
     CALL(LIBC,    NO,    NO,    NO,  NO,        ssize_t, recv,          (4, int, fd, void *, data, size_t, size, int, flags)) \
-    /* Also traps MSG_ERRQUEUE, and MSG_PEEK together with MSG_WAITALL: only then are these bits above MSG_WAITALL. */ \
+    /* Also traps MSG_ERRQUEUE, and MSG_PEEK with MSG_WAITALL: only then is their sum above MSG_WAITALL. */ \
     CALL(LIBC,    SAME,  ALL,   0,   IF_SET_OR(4, MSG_ERRQUEUE | MSG_PEEK | MSG_WAITALL, MSG_WAITALL), \
                                            ssize_t, recvfrom,      (6, int, fd, void *, data, size_t, size, int, flags, struct sockaddr *, address, socklen_t *, length)) \
     CALL(LIBC,    SAME,  ALL,   0,   ALWAYS,    ssize_t, sendmsg,       (3, int, fd, const struct msghdr *, message, int, flags)) \

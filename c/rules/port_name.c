@@ -115,7 +115,7 @@ static bool is_address_character(char c) {
     return !(c & 128) && (bits >> c % 64 & 1);
 }
 
-/* Cuts off the marks, in order, and the number. In front of a number from UNSOCK_PORT_RESERVED on, '+' is no mark. */
+/* Cuts off the marks, in order, and the number. Before a number of UNSOCK_PORT_RESERVED or more, '+' is no mark. */
 static bool cut_number(struct unsock_span *rest, struct unsock_port_entry *entry) {
     unsigned value = 0;
     size_t at = 0;

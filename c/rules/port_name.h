@@ -81,8 +81,8 @@ static inline bool unsock_port_entry_asks(const struct unsock_port_entry *entry)
 bool unsock_port_same(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 bool unsock_port_same_address(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
-/* True if the addresses overlap: in TCP and UDP, two sockets on them exclude each other, unless both have the same mark
- * of UNSOCK_PORT_SHARES. Ignores the marks. */
+/* True if the addresses overlap: in TCP and UDP, two sockets on them exclude each other, unless both have the mark
+ * REUSEPORT or both have REUSEADDR. Ignores these marks. */
 bool unsock_port_overlap(const struct unsock_port_entry *a, const struct unsock_port_entry *b);
 
 /* True if only one of the two sockets can be bound, provided that both belong to one user. */

@@ -26,7 +26,7 @@ export interface Command {
   readonly summary: string;
   readonly options: OptionTable;
   readonly operands: readonly Operand[];
-  /** Whether options end at the first operand, as if the operands were another program's command line. */
+  /** Whether the operands are another program's command line, so that options end at the first operand. */
   readonly isWrapper?: boolean;
   /** The end of the command's help: examples, exit statuses. */
   readonly notes?: string;

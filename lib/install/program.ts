@@ -19,7 +19,7 @@ export interface ProgramFile {
   readonly content: () => Uint8Array;
 }
 
-/** The files, by their paths below the prefix. */
+/** The program to install. The keys of `files` are their paths below the prefix. */
 export interface Program {
   /** A description of the program for the user. */
   readonly what: string;

@@ -50,7 +50,7 @@ function needed(service: Service, steps: readonly ProgramStep[]): Needed[] {
   const programs = steps.map(({ file, door }): Needed => ({
     what: "program",
     file,
-    // The kernel alone reads a program that preloads the library, so the user needs no right to read it.
+    // If the library is preloaded, only the kernel reads the program's file: the user needs no right to read it.
     rights: door === "preload" ? EXECUTE : READ | EXECUTE,
     verb: "execute",
     advice: "write one that every user may execute, such as the system's in /usr/bin",

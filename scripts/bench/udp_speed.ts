@@ -81,7 +81,7 @@ async function measureWireguard(stage: UdpStage, way: Way): Promise<number> {
 interface Measured {
   readonly name: string;
   readonly title: string;
-  /** Programs by name, and directories by path. */
+  /** The programs (by name) and directories (by path) that the measurement needs. */
   readonly needs: readonly string[];
   readonly build?: () => Promise<void>;
   readonly measure: (stage: UdpStage, way: Way) => Promise<number>;

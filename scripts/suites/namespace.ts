@@ -40,7 +40,7 @@ export interface Inside {
 const GRACE_SECONDS = 60;
 const TIMED_OUT = [124, 137];
 
-// The script is the first process of a pid namespace, so processes that a test leaves end with it.
+// The script is the first process of a pid namespace: when it ends, the kernel kills all processes of the test.
 const SCRIPT = `ip link set lo up || exit 1
 timeout -k 10 "$@" >"$SCRATCH/output" 2>&1 </dev/null
 code=$?
