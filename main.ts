@@ -61,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (systemProblem() === undefined) await runDirectly(args);
-    // Reached only if the library does not run the command. So the library's commands need not wait for this module.
+    // Reached only if the library does not run the command. So the library's commands need not wait for this import.
     const { runCommandLine } = await import("./lib/commands/command_line.ts");
     return await runCommandLine(args, print, warn);
   } catch (error) {

@@ -66,9 +66,9 @@ UNSOCK_EXPORT int unsock_path(uint16_t port, int type, char *path, size_t size);
 /* Returns 0 when these bytes are a valid control file, else -EINVAL. Never reads beyond `length`. */
 UNSOCK_EXPORT int unsock_check_control(const void *bytes, size_t length);
 
-/* Locks the directory of `path` (absolute), and checks whether the file there is stale: a socket file, or another of
- * unsock's files. Removes a stale file if `remove` is not 0. Returns 1 if the file is stale; 0 if it is not, or may be
- * live, or does not exist; -EINVAL if `path` is no possible path; else -errno: -EACCES if the directory is not
+/* Locks the directory of `path` (absolute), and checks whether the file at `path`, a socket file or another file of
+ * unsock's, is stale. Removes a stale file if `remove` is not 0. Returns 1 if the file is stale; 0 if it is not, or may
+ * be live, or does not exist; -EINVAL if `path` is no possible path; else -errno: -EACCES if the directory is not
  * writable, -EPERM if the file may not be removed, -EADDRINUSE if other processes keep the directory locked. */
 UNSOCK_EXPORT int unsock_prune(const char *path, int remove);
 

@@ -47,7 +47,7 @@ function allChoices(model: Model, kills: number, word: string): Choice[] {
   ].filter(({ kinds }) => kinds.includes(word));
 }
 
-/** @returns As many elements as the number `most` says, at equal distances. */
+/** @returns `most` of the elements, at equal distances. */
 function spread<T>(all: readonly T[], most: number): T[] {
   return all.filter((_, i) => Math.floor((i + 1) * most / all.length) > Math.floor(i * most / all.length));
 }

@@ -71,7 +71,7 @@ bool unsock_outgoing_any_concerns(int fd, const struct unsock_mmsghdr *messages,
         struct unsock_outgoing outgoing;
         if (!unsock_outgoing_take(&outgoing, &messages[i].header))
             return i > 0 && !unsock_outgoing_is_plain(entry, flags);
-        /* True also if the check fails (-errno): sent one by one, each message then reports its own error. */
+        /* True also if the check fails (-errno): the caller then sends the messages one by one, each with its error. */
         if (unsock_outgoing_concerns(fd, &outgoing.message, flags) != 0)
             return true;
     }

@@ -387,7 +387,7 @@ long unsock_datagram_send(int fd, struct unsock_fd *entry, const struct msghdr *
     bool urgent = (flags & MSG_OOB) && entry->domain == AF_INET;
     if (urgent || (ip && ip->port == 0))
         return urgent ? -EOPNOTSUPP : -EINVAL;
-    /* Must come before send_named, which reads options: the library knows those of a local socket, not of a UDP one. */
+    /* Must come before send_named: it reads options, which the library knows for a local socket, not for a UDP one. */
     result = ip && !is_foreign(entry) ? unsock_datagram_be_local(fd, entry, ip) : 0;
     if (result < 0)
         return unsock_log("sendto", fd, ip, NULL, unsock_errno_as_ip(UNSOCK_AT_STEP, result));

@@ -82,7 +82,7 @@ long unsock_call_splice(int in, int64_t *in_offset, int out, int64_t *out_offset
     long result = unsock_real_splice(in, in_offset, out, out_offset, size, flags);
     if (result >= 0 || (result = error_of_send(out, result)) < 0)
         return result;
-    /* MSG_NOSIGNAL, as splice has raised the signal already. &size: any readable memory, as above. */
+    /* MSG_NOSIGNAL: splice has raised the signal already. &size: unsock_stream_refused needs some readable memory. */
     size = UNSOCK_MIN(UNSOCK_MIN(size, waits_in(in)), (size_t)(PAGES * UNSOCK_PAGE));
     result = unsock_stream_refused(out, &size, size, MSG_NOSIGNAL);
     if (result > 0)

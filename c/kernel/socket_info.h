@@ -133,9 +133,9 @@ bool unsock_identify_is_connection(int fd);
  * of the same name in its own directory, and asks the kernel for the peer's name. If the kernel returns the name in
  * question, the socket is in the directory.
  *
- * The kernel refuses this connect if the socket at that file is connected to a third one. So after a connect to a peer
- * that was bound by another path, the library marks the connecting socket's own file, as only the file's owner can: the
- * time of modification becomes a hash of the socket's name. */
+ * The kernel refuses this connect if the socket at that file is connected to a third one. So when a socket connects to
+ * a peer that was bound by another path, the library marks the connecting socket's file, as only the file's owner can:
+ * the file's time of modification becomes a hash of the name that the connecting socket is bound to. */
 
 /* True if the datagram socket with this name is certainly in the directory, but bound by another path. Then fills
  * `name` as for a name in the directory. Makes no system call unless the path ends with a datagram port's file name. */

@@ -76,7 +76,7 @@ enum {
     UNSOCK_DATAGRAM_NOBODY_HEARD = 1 << 12, /* the last datagram reached nobody; a call must report it */
     UNSOCK_DATAGRAM_BATCHES = 1 << 13,      /* may receive batches (calls/datagram_batch.c) */
     UNSOCK_OF_SOCKET = (1 << 14) - 1,
-    /* Of the descriptor: kept when another socket replaces its socket. */
+    /* Flags of the descriptor: they stay when another socket replaces the descriptor's socket. */
     UNSOCK_OPTIONS = 1 << 14,            /* unsock_option_memory(fd) holds more about the options */
     UNSOCK_STREAM_NONBLOCKING = 1 << 15, /* was made, or set, non-blocking; the kernel knows whether it still is */
     UNSOCK_DATAGRAM_MANY = 1 << 16,      /* sends to several receivers in turn */

@@ -27,7 +27,7 @@ void unsock_options_inherit(int listener, const struct unsock_fd *from, int fd, 
 long unsock_options_set_socket(int fd, struct unsock_fd *entry, int row, int name, const void *value, socklen_t length);
 long unsock_options_get_socket(int fd, struct unsock_fd *entry, int name, void *value, socklen_t *length);
 
-/* option_oracle.c: Opens temporary TCP or UDP sockets, to learn valid values, defaults, and values as read back. */
+/* option_oracle.c: Learns from temporary TCP or UDP sockets which values are valid, and what getsockopt returns. */
 
 /* Opens a close-on-exec TCP or UDP socket of the family and type that the program opened. Returns it or -errno. */
 long unsock_oracle_open(const struct unsock_fd *entry);

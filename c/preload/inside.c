@@ -74,8 +74,8 @@ static long change_libc_write(uint64_t at) {
     return result;
 }
 
-/* Returns a function that does the work of libc's `write` without its first bytes, where the jump will be. NULL unless
- * all bytes of `write` are known and in one page. */
+/* Returns a function that does the work of libc's `write`, but does not run its first bytes: a jump will replace them.
+ * NULL unless all bytes of `write` are known and in one page. */
 static write_function *find_other(uint64_t at, struct unsock_libc_write *own) {
     if (at == 0 || (at & (UNSOCK_PAGE - 1)) > UNSOCK_PAGE - UNSOCK_LIBC_WRITE_MOST ||
         !unsock_libc_write_find((const uint8_t *)at, own))

@@ -56,7 +56,7 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
 long unsock_exec_find(const char *name, const char *path, char *file);
 
 /* exec_space.c: Memory for paths and lists of arguments during an exec, for which the stack of a vfork's child or of a
- * goroutine is too small. The memory is used again: memory that a vfork's child maps stays mapped in its parent. */
+ * goroutine is too small. The library reuses it: memory that a vfork's child maps stays mapped in its parent. */
 
 struct unsock_exec_space {
     uint8_t *memory;

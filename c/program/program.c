@@ -76,7 +76,7 @@ static const char *runtime_fails_at(const char *const *argv) {
     return NULL;
 }
 
-/* Executes the command line, the program in TypeScript, at a fixed path beside the library's. Returns if the program is
+/* Executes the command line, the program in TypeScript, at a fixed path relative to the library. Returns if it is
  * not installed or cannot be executed. If its runtime would panic, exits with one line on stderr instead. */
 static void hand_over(const char *const *argv, const char *const *environment) {
     char own[UNSOCK_PATH_MOST], file[UNSOCK_PATH_MOST + 32];

@@ -40,7 +40,7 @@ void unsock_code_sync(uint64_t at, uint64_t size) {
 #endif
 }
 
-/* _dl_find_object makes no system call. It is weak, as all functions of libc's here are. */
+/* _dl_find_object makes no system call. It is declared weak, as a libc may lack it. */
 
 /* The needed parts of dlfcn.h and link.h. */
 struct link_map {

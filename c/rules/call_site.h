@@ -36,7 +36,7 @@ bool unsock_call_site_find(const uint8_t *code, size_t size, size_t at, enum uns
 
 #ifdef __aarch64__
 
-/* Among the words of a form (call_site.c), these stand for a branch and a call to any address. */
+/* In a form (call_site.c), these two words match a branch and a call to any address. */
 #define UNSOCK_CALL_SITE_B 0x14000000u
 #define UNSOCK_CALL_SITE_BL 0x94000000u
 

@@ -194,7 +194,7 @@ export class KeptConnections {
     return connection;
   }
 
-  /** Takes the idle connection used last: one reserved for this client, else one for all clients of its address. */
+  /** Takes the last used of the idle connections reserved for this client, else of those for its whole address. */
   #take(client: Socket, target: Target): ServerConnection | undefined {
     const idle = this.#idle.get(target);
     if (idle === undefined || idle.length === 0) return undefined;

@@ -80,7 +80,7 @@ export class Upgrades {
       void this.#pass({ ...upgrade, entry: this.#logEntry(upgrade) }, passedUpgrades(request.rawHeaders) ?? "");
       return;
     }
-    // Node.js before 24.9 does not call mayUpgrade(), and has not read the body: puts the request back, and reads anew.
+    // Node.js before 24.9 does not ask mayUpgrade(), and has not read the body. So this has the request read anew.
     client.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), "latin1"), head]));
     this.#read(client);
   }

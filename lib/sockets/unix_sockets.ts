@@ -4,7 +4,7 @@ import { KINDS, type Port } from "../run/ports.ts";
 
 /** One socket with a name. */
 export interface UnixSocketEntry {
-  /** As the socket was bound, with `@` before an abstract name. An accepted socket has its listener's path. */
+  /** The path given at the bind, or `@` and an abstract name. An accepted socket has its listener's path. */
   readonly path: string;
   readonly type: "stream" | "datagram" | "seqpacket";
   readonly listening: boolean;

@@ -18,7 +18,7 @@ export interface Packet {
   readonly what: "open" | "data" | "end";
   readonly from: Endpoint;
   readonly to: Endpoint;
-  /** The first bytes, as far as they are known. */
+  /** The first of the `size` bytes, as many as strace has printed. */
   readonly data: Uint8Array;
   readonly size: number;
 }
