@@ -53,7 +53,7 @@ bool unsock_this_process_owns_descriptors(void) {
     return owner == pid;
 }
 
-/* A page that a process shares with its forked children. Has the pid of the process that checks the files; 0: none. */
+/* In a page shared with forked children: the pid of the process that checks the files of its own sockets; 0: none. */
 static int32_t *files_maker;
 
 void unsock_files_made(void) {
