@@ -55,8 +55,8 @@ long unsock_exec_search(const char *name, const char *path, const char *const *a
 /* Writes the path that unsock_exec_search would execute into `file` (UNSOCK_PATH_MOST bytes). Returns 0 or -errno. */
 long unsock_exec_find(const char *name, const char *path, char *file);
 
-/* exec_space.c: Memory for paths and lists of arguments during an exec, for which the stack of a vfork's child or of a
- * goroutine is too small. The library reuses it: memory that a vfork's child maps stays mapped in its parent. */
+/* exec_space.c: Memory for paths and lists of arguments during an exec: the stack of a vfork's child or of a goroutine
+ * is too small for them. The memory is reused, since memory that a vfork's child maps stays mapped in its parent. */
 
 struct unsock_exec_space {
     uint8_t *memory;

@@ -45,7 +45,7 @@ static bool is_open(struct unsock_port_key key) {
     return false;
 }
 
-/* True if the name may be of a port to expose. Most changes are of UDP clients' sockets, or of the lock's file. */
+/* True if the name may be of a port to expose. Most changed names are those of UDP clients or of the lock's file. */
 static bool is_about_port(const char *name) {
     struct sockaddr_un path;
     struct unsock_port_entry entry;

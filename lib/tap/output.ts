@@ -4,7 +4,7 @@ import { codeOf, reason, UnsockError } from "../system/errors.ts";
 
 const QUEUE_MOST = 1 << 23;
 const AGAIN_MS = 10;
-/** PIPE_BUF: a pipe takes a write of this size whole or not at all. Deno hides how much it takes of a longer write. */
+/** PIPE_BUF: a pipe takes a write of this size whole or not at all. Deno hides how much of a longer write is taken. */
 const PIECE_MOST = 4096;
 const STANDARD_OUTPUT = 1;
 

@@ -8,7 +8,7 @@ export type Results = ReadonlyMap<string, Status>;
 
 export interface Compared {
   readonly passed: number;
-  /** The number of tests that do not pass over TCP: they show nothing. */
+  /** The number of tests that do not pass over TCP. Such a test shows nothing about unsock. */
   readonly others: number;
   /** The tests that pass over TCP in each round, and under unsock in none. */
   readonly differ: readonly string[];
