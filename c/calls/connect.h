@@ -34,8 +34,8 @@ struct unsock_port_search {
 long unsock_port_go(struct unsock_port_search *search);
 
 /* unsock_port_go in two steps, for callers that try the last known file themselves. unsock_port_known_path writes the
- * path by which this process last reached the address, and returns the path's length; 0 if there is none. A send
- * (`connects` is false) also gets, for one reply, the path from which a datagram came. unsock_port_go_on tries the
+ * path by which this process last reached the address, and returns the path's length; 0 if there is none. For a
+ * send (`connects` is false) this is, for one reply, the path from which a datagram came. unsock_port_go_on tries the
  * port's other files after the known one failed with `result` (-ENOENT: none was known). */
 socklen_t unsock_port_known_path(const struct unsock_ip *target, int type, bool connects, struct sockaddr_un *path);
 long unsock_port_go_on(struct unsock_port_search *search, long result);

@@ -31,7 +31,7 @@ static inline size_t unsock_datagram_most(const struct unsock_fd *entry, const s
 }
 
 /* Prepares a send to `ip` from a socket that has a name. If the socket's peer was absent, connects again. Chooses the
- * source address. For an unconnected socket notes `ip`, and whether the socket has several receivers. */
+ * source address. For an unconnected socket, notes `ip` and whether the socket has several receivers. */
 void unsock_datagram_note_target(int fd, struct unsock_fd *entry, const struct unsock_ip *ip);
 
 /* Continues a send to `ip` (NULL: to the connected peer) after the first try failed with `result` (-ENOENT: no name was
@@ -161,7 +161,7 @@ void unsock_datagram_take_several(int fd, struct unsock_fd *entry, size_t length
 long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, bool whole, int32_t *size);
 
 /* Receives a datagram, or a batch of up to `count`, each into a message of its own. `messages` are copies that point to
- * the program's buffers. Returns the number of messages filled, or -errno; 0 if one has not just one buffer. */
+ * the program's buffers. Returns the number of messages filled, or -errno; 0 if a message has not one buffer. */
 long unsock_datagram_receive_spread(int fd, struct unsock_mmsghdr *messages, unsigned count, int flags);
 
 /* datagram_full.c: Sends to a receiver whose queue is full (net.unix.max_dgram_qlen). */

@@ -9,7 +9,7 @@
 #include "rules/control.h"
 #include "rules/errno.h"
 
-/* True if a control file at the path refuses. A connect to another absent target succeeds: it may start later. */
+/* True if a control file at the path refuses. A connect to any other absent target succeeds: a server may start yet. */
 UNSOCK_OWN_FRAME static bool is_refusing(const struct sockaddr_un *path) {
     struct unsock_control_file control;
     return unsock_control_file_read(path->sun_path, &control) == 0 && unsock_control_refuses(&control);

@@ -27,7 +27,8 @@
 #define SOCKETS 64
 
 /* Unsuccessful waits for one receiver. `waited` is their time in the second that began at `since`. If the socket has
- * several receivers, each of the first VAIN_MOST of them in a row halves the next: this receiver hardly reads. */
+ * several receivers, each of the first VAIN_MOST waits in a row makes the next one half as long: this receiver hardly
+ * reads. */
 struct receiver {
     uint32_t key;
     uint32_t vain; /* unsuccessful waits in a row */

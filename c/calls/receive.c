@@ -8,9 +8,9 @@
 #include "replace/replace.h"
 
 /* Returns above 0 if the library handles a receive on this descriptor, else 0; -errno if the descriptor cannot be
- * identified, or its vsock multiplexer has not answered yet. `asks`: also identifies an unknown descriptor, as the call
- * requests the sender's address, or has MSG_ERRQUEUE, for which AF_UNIX would return waiting data. If another thread
- * may replace a datagram socket, notes that this thread waits on it (UNSOCK_DATAGRAM_HEARD). */
+ * identified, or its vsock multiplexer has not answered yet. `asks`: identifies an unknown descriptor, too, because the
+ * call requests the sender's address, or has MSG_ERRQUEUE, for which AF_UNIX would return waiting data. If another
+ * thread may replace a datagram socket, notes that this thread waits on it (UNSOCK_DATAGRAM_HEARD). */
 static long concerns_receive(int fd, bool asks) {
     struct unsock_whose whose;
     long early = unsock_asking_before_data(fd);

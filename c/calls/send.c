@@ -277,7 +277,7 @@ long unsock_call_sendmmsg(int fd, struct unsock_mmsghdr *messages, unsigned coun
             result = -EFAULT;
         if (result < 0)
             return i > 0 ? (long)i : result;
-        /* If a stream has taken only a part of a message, no other may follow (__sys_sendmmsg in net/socket.c). */
+        /* If a stream has taken only a part of a message, none may follow (__sys_sendmmsg, net/socket.c). */
         const struct unsock_fd *entry = unsock_fds_known(fd);
         if (entry && entry->type == SOCK_STREAM && (size_t)result < unsock_stream_size(&messages[i].header))
             return (long)i + 1;

@@ -79,7 +79,7 @@ int unsock_socket_names_family(const struct unsock_fd *entry) {
     return entry->local.family == AF_INET ? AF_INET : entry->domain;
 }
 
-/* True if the name, the socket's own or its peer's, is one that the library gives. A plain Unix client's is not. */
+/* True if the name, the socket's own or its peer's, is of the library's form. A plain Unix client's name is not. */
 static bool is_name_of_ours(const union unsock_sockaddr *name, long length) {
     struct unsock_name told = read_telling_name(name, length);
     return told.kind == UNSOCK_NAME_FILE || told.kind == UNSOCK_NAME_STREAM;

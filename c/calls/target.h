@@ -132,8 +132,9 @@ long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, co
 long unsock_target_bind(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *bound,
                         long *answers);
 
-/* Continues the program's connect or bind to an AF_UNIX address (`length` bytes), which returned `result`. If a control
- * file at the path may have caused `result`, uses its target. Returns 0 or -errno; without a control file `result`. */
+/* Continues the program's connect or bind to an AF_UNIX address (`length` bytes) after the kernel returned `result`. If
+ * a control file at the path may be the cause, uses the file's target. Returns 0 or -errno; `result` if there is no
+ * control file. */
 long unsock_target_use_path(int fd, const void *address, socklen_t length, bool binds, long result);
 
 #endif

@@ -13,8 +13,8 @@ bool unsock_write_concerns(int fd) {
     return !unsock_sandboxed && unsock_stream_concerns(fd);
 }
 
-/* True if the program's own call must be made, as sendto or sendmsg failed with `result`: a filter forbids them (EPERM,
- * ENOSYS), or the number is now no socket's (ENOTSOCK) or another, unconnected socket's (ENOTCONN). */
+/* True if the program's own call must be made, since sendto or sendmsg failed with `result`: a filter forbids them
+ * (EPERM, ENOSYS), or the descriptor is now no socket (ENOTSOCK) or another, unconnected socket (ENOTCONN). */
 static bool is_repeated_by_kernel(int fd, long result) {
     if (result == -EPERM || result == -ENOSYS) {
         unsock_sandboxed = true;

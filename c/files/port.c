@@ -211,7 +211,7 @@ enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const
     return replaces || beside ? UNSOCK_PORT_OWN : UNSOCK_PORT_ALIVE;
 }
 
-/* Notes at this process's descriptors the numbers that the entries from index `from` on have got. */
+/* Notes the new numbers of the port's entries from index `from` on, for the descriptors of this process. */
 static void tell_numbers(const struct unsock_port *port, unsigned from) {
     for (unsigned i = from; i < port->count; i++) {
         struct unsock_port_entry before = port->entries[i], its;

@@ -205,8 +205,8 @@ void unsock_release_file(const struct unsock_fd *old) {
     remove_file_result(old, remove_file_try_by(probe, old));
 }
 
-/* Takes the lock before the close, so that one check is enough. But if the socket will probably stay open, closes first
- * and checks without the lock: this process has a duplicate or only inherited it, or a service manager has it. */
+/* Takes the lock before the close, so that one check is enough. But if this process has a duplicate, has only inherited
+ * the socket, or has it from a service manager, the socket probably stays open: checks after the close, unlocked. */
 long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     long done = 0;
     if (unsock_fds_has_duplicate(old) || !unsock_this_process()->has_made || unsock_fd_is_handed(old)) {
@@ -220,7 +220,7 @@ long unsock_release_file_closing(int fd, const struct unsock_fd *old) {
     return result;
 }
 
-/* In a child of an ending process: closes all descriptors, waits for its end, then checks the ports kept for later. */
+/* In a child of an ending process: closes all descriptors, waits for that process's end, then checks the kept ports. */
 _Noreturn static void look_afterwards(long parent) {
     unsock_rt_sigprocmask(SIG_BLOCK, &all_signals, NULL);
     unsock_chdir("/"); /* so that the file system of the working directory can be unmounted */

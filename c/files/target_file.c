@@ -25,7 +25,7 @@ static long lock_directory(struct unsock_lock *lock, const char *path) {
     return length == 0 && path[0] != '/' ? unsock_lock_take_in(lock, ".", 1) : unsock_lock_take_in(lock, path, length);
 }
 
-/* Renames a file without replacing another. On a file system that cannot do this (EINVAL), it may replace one. */
+/* Renames a file without replacing another. If the file system cannot do this (EINVAL), may replace a file. */
 static long move_file(const char *from, const char *to) {
     long result = unsock_renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
     return result == -EINVAL ? unsock_renameat(AT_FDCWD, from, AT_FDCWD, to) : result;

@@ -63,8 +63,8 @@ extern bool unsock_send_limit_unseen;
 void unsock_send_limit_time(int fd);
 
 /* Applies an SO_SNDBUF of `size` (as getsockopt reports it) to the AF_UNIX datagram socket `fd`. Makes the buffer large
- * enough for `size` and for the largest datagram, as far as the system's limit (net.core.wmem_max) allows. Does not
- * make the buffer smaller, unless it was forced beyond that limit and `size` is larger still. */
+ * enough for `size` and for the largest datagram, as far as the system's limit (net.core.wmem_max) allows. Keeps a
+ * larger buffer. But a buffer that was forced beyond that limit shrinks to the limit if `size` is larger still. */
 void unsock_send_limit_grow(int fd, int32_t size);
 
 /* Enlarges the sender's buffer if unread datagrams, of all receivers, fill an eighth of it. True if the buffer grew. */

@@ -149,7 +149,7 @@ static int64_t go_on_with_waiting(void) {
     return next;
 }
 
-/* True if this client may wait. One that waits for a guest's answer counts only toward WAITING_MOST, not FULL_MOST. */
+/* True if this client may wait. A client that waits for a guest's answer counts toward WAITING_MOST, not FULL_MOST. */
 static bool may_wait(const struct waiting *one) {
     unsigned full = 0;
     for (unsigned i = 0; i < waiting_count; i++)

@@ -111,7 +111,7 @@ static bool check_value(const struct reading *reading, unsigned number) {
     return false;
 }
 
-/* Returns flag number `index` of those that an unknown one may mean: the table's, then "--help"; then NULL. */
+/* Returns candidate number `index` for the flag that the user meant: the table's flags, then "--help", then NULL. */
 static const char *flag_of(const void *of_table, unsigned index) {
     const struct unsock_option_table *table = of_table;
     return index < table->count ? unsock_option_at(table, index)->flag : index == table->count ? "--help" : NULL;

@@ -76,8 +76,8 @@ void unsock_next_resolve_trapped(void);
  * the thread's calls are no cancellation points, since the thread may lack libc's data. */
 void unsock_cancel_forbid(bool trapped);
 
-/* Lets a pthread_cancel of this thread take effect at once, until unsock_cancel_close; also one that was called
- * earlier. Does nothing in a process that calls libc's functions (unsock_next_resolve), or while the thread answers a
+/* Until unsock_cancel_close, a pthread_cancel of this thread takes effect at once, even one from before this call.
+ * Does nothing in a process that calls libc's functions (unsock_next_resolve), or while the thread answers a
  * trapped call. Returns the argument for unsock_cancel_close. */
 int unsock_cancel_open(void);
 void unsock_cancel_close(int before);

@@ -31,7 +31,7 @@ enum {
     UNSOCK_PORT_SHARES = UNSOCK_PORT_REUSEPORT | UNSOCK_PORT_REUSEADDR,
 };
 
-/* How the name shows the address. SHORT: in five characters. HASHED: in five that several addresses may have. */
+/* How the name shows the address. SHORT: in five characters. HASHED: in five characters that may mean several. */
 enum unsock_port_form { UNSOCK_PORT_WHOLE, UNSOCK_PORT_SHORT, UNSOCK_PORT_HASHED };
 
 /* A port, of streams or of datagrams. */

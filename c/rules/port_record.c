@@ -186,7 +186,7 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
     return leaving;
 }
 
-/* The order in which a client tries the sockets on an address. As in UDP, the newest socket's option decides. */
+/* The order in which a client tries the sockets on an address. AS_NEWEST: with the newest one's option, as in UDP. */
 enum rank { CONNECTED, AS_NEWEST, OTHERS, RANKS };
 
 /* True if clients are spread over all sockets of this kind. With SO_REUSEADDR alone the newest one gets all clients. */

@@ -120,7 +120,7 @@ static void handle(int signal, void *signal_info, void *signal_context) {
         return;
     }
     /* An exec has a stack of its own (execute_elsewhere): after a successful exec, nobody would free a lent stack. No
-     * stub makes an exec, so its number has no tag. */
+     * stub makes an exec, so the number of an exec has no tag. */
     bool executes = call.info->number == __NR_execve || call.info->number == __NR_execveat;
     struct unsock_own_stack *stack = executes ? NULL : unsock_own_stack_lend(call.context);
     if (stack)

@@ -81,7 +81,7 @@ export interface PortFacts {
   readonly settings: { readonly port: string | undefined; readonly addr: string };
   /** Whether programs that this shell starts are under unsock already. */
   readonly shellIsUnder: boolean;
-  /** One for each address: the user's, or 127.0.0.1 and then ::1 if the user named none. Empty if `blocked` is set. */
+  /** An answer for each address: the user's, or if the user named none, 127.0.0.1, ::1. Empty if `blocked` is set. */
   readonly answers: readonly AddressAnswer[];
   /** The port's files in the directory, of TCP and UDP. */
   readonly files: readonly PortFile[];

@@ -30,7 +30,7 @@ function isListening({ pid, port }: FrontRecord): boolean {
     listNames(directory).some((fd) => sockets.includes(linkTarget(join(directory, fd)) ?? ""));
 }
 
-/** @returns The record in the file, whether or not that front still runs. */
+/** @returns The record in the file, even if the front that wrote it has ended. */
 function readRecord(base: string): FrontRecord | undefined {
   const [, pid, scheme, port, extra] = RECORD.exec(readText(join(base, NAME)) ?? "") ?? [];
   if (extra === undefined) return undefined;

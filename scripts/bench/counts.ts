@@ -17,8 +17,8 @@ export function parseCalls(table: string): number {
 }
 
 /**
- * Returns how many system calls client and server make for one unit of work. Subtracts a run of N units from one of 2
- * N, so that the calls of the programs' start and end do not count.
+ * Returns how many system calls client and server make for one unit of work. Subtracts the calls of a run of N units
+ * from those of a run of 2 N units, so that the calls of the programs' start and end do not count.
  */
 async function callsPerUnit(rig: Rig, name: string, unit: number, place: Place): Promise<number> {
   const strace = findProgram("strace") ?? "strace";
