@@ -220,8 +220,8 @@ const LIBRARY: Recipe = { name: "libunsock.so", flags: [], whole: WHOLE_PROGRAM_
 /**
  * Lets one build of a library work at a time. The next one finds everything compiled.
  *
- * @param file The lock, which is made if missing. If it cannot be made, `work` runs without it, and its own error names
- *   the file that cannot be written.
+ * @param file The lock, which is made if missing. If it cannot be made, `work` runs without it; the error of `work`
+ *   then names the file that cannot be written.
  */
 async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const lock = await Deno.open(file, { write: true, create: true }).catch(() => undefined);

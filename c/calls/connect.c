@@ -53,7 +53,7 @@ static long disconnect_socket(int fd, const void *address, socklen_t length) {
     return result;
 }
 
-/* True if the socket can connect: a datagram socket, or a stream not connecting, connected, refused or listening. */
+/* True if the socket can connect. A connecting, connected, refused or listening stream cannot. */
 static bool is_idle(const struct unsock_fd *entry) {
     unsigned used = UNSOCK_STATE_BIT(LISTENING) | UNSOCK_STATE_BIT(REFUSED);
     return entry->type == SOCK_DGRAM ||

@@ -111,8 +111,8 @@ long unsock_datagram_connect_again(int fd, struct unsock_fd *entry);
  * its address get them. False if the file of `fd` cannot be reached, or no descriptor is left. */
 bool unsock_datagram_leave_error(int fd, const struct unsock_fd *entry, bool shut);
 
-/* Notes in the port's record that the socket is connected, so that of the sockets on its address only this one gets the
- * peer's datagrams. True if other open sockets have the port. */
+/* Notes in the port's record that the socket is connected: the peer's datagrams then reach it, not another socket on
+ * its address. True if other open sockets have the port. */
 bool unsock_datagram_tell_sharers(int fd, const struct unsock_fd *entry);
 
 /* Notes that no socket has the connected address. From then on rewritten reads call the library (unsock_fds_reads). */
@@ -151,9 +151,9 @@ long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct ms
 /* Lets senders know by this bit of the file's mode that the socket takes batches. */
 void unsock_datagram_take_batches(int fd, struct unsock_fd *entry, unsigned bit);
 
-/* Called after a recvmmsg has received several datagrams, of `length` bytes. If these may be parts of batches, lets
- * senders know that one recvmmsg divides batches of UNSOCK_DATAGRAM_SEVERAL: unless another thread may wait in a
- * receive or another process may have the socket, as neither would divide them. */
+/* Called after a recvmmsg has received several datagrams, of `length` bytes. If a peer may send batches, lets
+ * senders know that a recvmmsg of this socket divides batches of UNSOCK_DATAGRAM_SEVERAL datagrams; but not if another
+ * thread may wait in a receive, or another process may have the socket: these would not divide a batch. */
 void unsock_datagram_take_several(int fd, struct unsock_fd *entry, size_t length);
 
 /* Receives like recvmsg; the datagram may be a batch. *size becomes the size of the batch's datagrams; 0 for a single

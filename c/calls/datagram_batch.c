@@ -3,8 +3,8 @@
  * Other programs would take the trailer for data. So a bit of a socket file's mode, which has no other meaning for
  * sockets, marks a receiver that takes batches; all others get single datagrams. The library sets
  * - the sticky bit before the receiver's first recvmsg with UDP_GRO and room for the size: batches of any length;
- * - the set-group-ID bit once a recvmmsg has received several large datagrams, if the program knows UDP_SEGMENT, as
- *   then its peer may, too (quic-go): batches of UNSOCK_DATAGRAM_SEVERAL, which one recvmmsg divides again. */
+ * - the set-group-ID bit once a recvmmsg has received several large datagrams, if the program itself uses UDP_SEGMENT:
+ *   then its peer may use it, too (quic-go): batches of UNSOCK_DATAGRAM_SEVERAL, which one recvmmsg divides again. */
 #include "calls/datagram.h"
 
 #include "calls/stream.h"

@@ -206,7 +206,7 @@ static long wait_in_turn(int fd, const struct msghdr *message, int flags, struct
 long unsock_datagram_full(int fd, struct unsock_fd *entry, const struct msghdr *message, int flags) {
     long size = unsock_segment_total(message);
     bool connected = unsock_state_is_connected(entry->state);
-    /* Once the waits for a receiver are used up for this second, further datagrams to it cost one call each. */
+    /* Once the waits for a receiver have reached this second's limit, drops the datagram after its one failed send. */
     if (!connected && find_receiver(key_of_receiver(entry, message), unsock_clock_ns())->waited >= ALONE_MOST_NS)
         return size;
     bool nonblocking = (flags & MSG_DONTWAIT) || unsock_socket_nonblocking(fd) == 1;

@@ -150,8 +150,8 @@ UNSOCK_OWN_FRAME static long send_by_control(const struct route *route, const st
     return there < 0 ? there : send_to_target(route, &plain);
 }
 
-/* Reconnects to `fd` each socket of this process that is connected to an earlier socket of the same name: the kernel
- * refuses datagrams from `fd` to a socket with another peer. Returns true if any was reconnected. */
+/* Reconnects to `fd` each socket of this process that is connected to an earlier socket with the name of `fd`: the
+ * kernel refuses datagrams from `fd` to a socket with another peer. Returns true if any was reconnected. */
 static bool reconnect_own(int fd, const struct unsock_fd *entry) {
     union unsock_sockaddr own, peer;
     long length = unsock_socket_name(fd, __NR_getsockname, &own);

@@ -1,4 +1,4 @@
-/* Puts a socket from a service manager behind the descriptor that binds the socket's port. */
+/* If the program binds a port for which a service manager has a socket, puts this socket behind the descriptor. */
 #include "calls/bind.h"
 
 #include "memory/process.h"

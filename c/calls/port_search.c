@@ -141,7 +141,7 @@ long unsock_port_go_on(struct unsock_port_search *search, long result) {
         return result;
     if (unsock_known_port(search->target, search->type) != UNSOCK_KNOWN_NOTHING)
         unsock_known_port_note(search->target, search->type, UNSOCK_KNOWN_NOTHING);
-    /* If streams share an address, each connect starts with the next one; two processes usually with different ones. */
+    /* If listeners share an address, each connect starts at the next one; two processes usually at different ones. */
     if (search->type == SOCK_STREAM)
         search->spread = (unsigned)unsock_this_process()->owner + __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
     result = go_by_names(search);

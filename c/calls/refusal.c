@@ -11,7 +11,7 @@
 #include <linux/poll.h>
 
 /* Returns a TCP socket whose connect to port 0, where nobody can listen, was refused: over the loopback this happens
- * before connect returns. Returns -errno without a refusal (no such device, a firewall) or a socket. */
+ * before connect returns. Returns -errno if no socket was opened, or no refusal came (no loopback, a firewall). */
 UNSOCK_OWN_FRAME static long open_refused(const struct unsock_fd *entry, int family) {
     union unsock_sockaddr address;
     struct unsock_ip loopback = unsock_ip_some((struct unsock_ip){.family = (uint8_t)family});

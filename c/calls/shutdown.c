@@ -45,7 +45,7 @@ static long shut_connection(int fd, struct unsock_fd *entry, int how) {
 }
 
 /* Shuts down both directions of a TIPC or vsock connection. A later read would fail with ENOTCONN on AF_TIPC, and may
- * do so on AF_VSOCK once the peer closes. So an AF_UNIX stream whose peer has closed replaces it, with its marks. */
+ * do so on AF_VSOCK once the peer closes. So replaces the connection by an AF_UNIX stream whose peer has closed. */
 static long shut_both(int fd, struct unsock_fd *entry) {
     long result = shut_connection(fd, entry, SHUT_RDWR);
     if (result == 0 && !unsock_sandboxed)

@@ -154,8 +154,8 @@ static long connect_by_name(struct attempt *attempt) {
     return after_own_connect(attempt, unsock_port_go(&attempt->search));
 }
 
-/* Connects by the port's control file, without trying a socket file first, if this process last found a control file
- * there. Returns false, without a connect, if it last found another file there, or if the control file is gone. */
+/* If this process last found a control file at the port, connects by the control file, without trying a socket file
+ * first, and returns true. Otherwise, or if the control file is gone, returns false without a connect. */
 static bool connect_by_control(struct attempt *attempt, long *result) {
     long answers;
     if (unsock_known_port(&attempt->target, SOCK_STREAM) != UNSOCK_KNOWN_CONTROL)

@@ -87,7 +87,7 @@ long unsock_stream_refused(int fd, const void *first, size_t size, int flags) {
     /* TCP copies the data before it sends any: after EFAULT the connection continues. */
     if (size > 0 && !unsock_user_readable(first, 1))
         return -EFAULT;
-    /* TCP does not report a peer's shutdown of reading; a write of 0 bytes sends nothing. AF_TIPC has only POLLHUP. */
+    /* Without POLLRDHUP (AF_TIPC: POLLHUP) the peer only shut down reading: TCP hides this. 0 bytes send nothing. */
     int now = size > 0 ? unsock_socket_poll(fd, POLLRDHUP | POLLPRI) : 0;
     if (unsock_reset_take(fd, (uint32_t)now))
         return -unsock_socket_option(fd, SO_ERROR);

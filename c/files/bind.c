@@ -206,9 +206,9 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry) {
     return 0;
 }
 
-/* Decides by PORT.sock how the bind goes on. If nobody has the port: with `any` and `at_once` (no lock is needed),
- * binds here; else returns `result`: bind_free's, or -EAGAIN if that was not called. If the port is in use: with `any`
- * (any free port will do), returns -EADDRINUSE; else as bind_to_port, or -EAGAIN if the lock is needed. */
+/* Decides by PORT.sock how the bind continues. `result`: what bind_free returned, or -EAGAIN before any bind_free. If
+ * the port is free: with `any` (any free port will do) and `at_once` (no lock is needed), binds; else returns `result`.
+ * If it is in use: with `any` returns -EADDRINUSE; else -EAGAIN if the bind needs the lock, or as bind_to_port. */
 UNSOCK_OWN_FRAME static long bind_looking(struct unsock_bind *bind, bool any, bool at_once, long result) {
     struct unsock_port_entry first;
     struct sockaddr_un path;

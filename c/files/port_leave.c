@@ -144,7 +144,7 @@ void unsock_port_leave(const struct unsock_port_entry *me, enum unsock_port_life
     unsock_port_return(port);
 }
 
-/* Points PORT.sock to another live socket (the heir) first: a plain client must find one during the close, too. */
+/* Before the close, points PORT.sock to another live socket (the heir): clients must find one during the close. */
 struct unsock_port *unsock_port_hand_on(const struct unsock_port_entry *me, long probe) {
     struct unsock_port *port = read_port_of(me);
     if (!port)

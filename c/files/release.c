@@ -162,8 +162,8 @@ UNSOCK_AT_EXIT static bool is_left_to_parent(void) {
     return unsock_files_are_parents() && !unsock_has_threads();
 }
 
-/* True if the descriptor still has a socket with a file in the directory, and, if this process has made socket files,
- * with the port of `old`. Otherwise the answer only decides whether to close the descriptor: a guess is enough. */
+/* True if the descriptor still has a socket with a file in the directory. If this process has made socket files, the
+ * port must be that of `old`, too. If it has made none, a guess is enough to decide whether to close the descriptor. */
 UNSOCK_AT_EXIT static bool is_behind_at_end(int fd, const struct unsock_fd *old) {
     union unsock_sockaddr name;
     long length = unsock_socket_name(fd, __NR_getsockname, &name);

@@ -6,8 +6,8 @@
 #include "kernel/socket_info.h"
 #include "memory/process.h"
 
-/* The note (files/port.h): mtime's nanoseconds are the namespace's number, atime's are MARK minus it, modulo a second:
- * `ls -l` shows the true time. atime is in 2038: a connect would update an older one (relatime_need_update). */
+/* The note (files/port.h): the nanoseconds of mtime are the namespace's number, those of atime MARK minus this number.
+ * mtime keeps its second, which `ls -l` shows. atime is in 2038: a connect would update an older atime (relatime). */
 #define MARK 756473107
 #define NOTED_SECOND 2145916800
 #define SECOND_NS 1000000000

@@ -9,7 +9,7 @@
 #define SECONDS_MOST 2000000
 #define SEND_BUFFER_FIRST (4 << 20)
 #define SEND_BUFFER_MOST (32 << 20)
-/* The buffer grows when unread datagrams fill an eighth of it. Up to a quarter, poll reports the socket as writable. */
+/* The buffer grows when unread datagrams fill an eighth of it. If they fill at most a quarter, poll reports POLLOUT. */
 #define HELD_SHARE 8
 
 int32_t unsock_socket_timeval_ms(const void *timeval) {

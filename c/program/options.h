@@ -122,7 +122,7 @@ void unsock_json_close(char bracket);
 /* Ends the line. The next value begins a new JSON text. */
 void unsock_json_line(void);
 
-/* Each writes a member, or an element if `name` is NULL. A byte outside UTF-8 becomes U+FFFD; a NULL `text` is null. */
+/* Write a member, or an element if `name` is NULL. A byte outside UTF-8 becomes U+FFFD; a NULL `text` becomes null. */
 void unsock_json_text(const char *name, const char *text);
 void unsock_json_number(const char *name, uint64_t number);
 void unsock_json_maybe(const char *name, bool is_known, uint64_t number); /* null if it is not known */

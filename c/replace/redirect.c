@@ -6,7 +6,7 @@
 #include "options/options.h"
 #include "rules/errno.h"
 
-/* True once the program may have set a receiver of a descriptor's signals. Until then none is looked up. */
+/* True once the program may have set a receiver of a descriptor's signals. Before, the library looks up none. */
 static bool owners_met;
 
 void unsock_redirect_expect_owner(void) {

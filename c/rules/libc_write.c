@@ -79,8 +79,8 @@ static bool find_by_cancel(const uint8_t *at, int64_t *distance) {
     return at[0] == CALL && unsock_same(at + 1 + sizeof(way), write_ends, sizeof(write_ends));
 }
 
-/* Returns the length of the check for threads at `at`; 0 if there is none. The byte behind the check is the distance
- * from behind that byte to the second part of `write`. */
+/* If `at` has the instructions that check for other threads, returns their length; else 0. The byte behind them is the
+ * distance from the end of this byte to the second part of `write`. */
 static unsigned question(const uint8_t *at) {
     unsigned address = sizeof(asks) + sizeof(int32_t);
     if (unsock_same(at, asks_thread, sizeof(asks_thread)))

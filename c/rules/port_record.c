@@ -61,7 +61,7 @@ unsigned unsock_port_living(const struct unsock_port *port) {
     return living;
 }
 
-/* A stream's name shows UNSOCK_PORT_REUSEPORT by its number, so a record is not needed for this mark alone. */
+/* A stream with UNSOCK_PORT_REUSEPORT has a number in its name: this mark alone needs no record. */
 bool unsock_port_needs_record(const struct unsock_port_entry *entry) {
     return (entry->marks & ~(entry->type == SOCK_STREAM ? UNSOCK_PORT_REUSEPORT : 0)) != 0;
 }
@@ -142,7 +142,7 @@ uint64_t unsock_port_sum(const struct unsock_port *port) {
     return sum;
 }
 
-/* Asks about the first socket in any case: PORT.sock must not point to a stale socket after this bind. */
+/* Must know whether the first socket is live: PORT.sock must not point to a stale socket after this bind. */
 struct unsock_port_joining unsock_port_decide_bind(const struct unsock_port *port, const struct unsock_port_entry *me) {
     struct unsock_port_joining joining = {.verdict = UNSOCK_PORT_JOIN, .be_first = port->holder != UNSOCK_PORT_OURS};
     if (port->unreadable)
@@ -189,7 +189,7 @@ struct unsock_port_leaving unsock_port_decide_leave(const struct unsock_port *po
 /* The order in which a client tries the sockets on an address. AS_NEWEST: with the newest one's option, as in UDP. */
 enum rank { CONNECTED, AS_NEWEST, OTHERS, RANKS };
 
-/* True if clients are spread over all sockets of this kind. With SO_REUSEADDR alone the newest one gets all clients. */
+/* True if sockets with the entry's marks share the clients. With SO_REUSEADDR alone the newest gets all clients. */
 static bool spreads(const struct unsock_port_entry *entry) {
     return (entry->marks & UNSOCK_PORT_SHARES) != UNSOCK_PORT_REUSEADDR;
 }

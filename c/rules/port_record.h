@@ -47,7 +47,7 @@ void unsock_port_take(struct unsock_port *port, size_t length);
 
 int unsock_port_find(const struct unsock_port *port, const struct unsock_port_entry *entry);
 
-/* Marks the entry as GONE: another socket had the name before, and the file of that socket is gone. */
+/* Marks the entry as GONE: the file of its socket was removed. A file with this name is now another socket's. */
 void unsock_port_forget(struct unsock_port *port, const struct unsock_port_entry *entry);
 
 /* Returns the number of entries that are not known to be stale or gone. */

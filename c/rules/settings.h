@@ -91,8 +91,8 @@ struct unsock_ip unsock_address_default(int domain, uint16_t port);
 struct unsock_ip unsock_address_in_range(const struct unsock_prefix *range, uint32_t number, uint16_t port);
 
 /* Returns the local address of an accepted connection: `bound`, the listener's address. If `bound` is a wildcard,
- * returns `claimed`, the destination that the peer claims, if this is covered and has the same port: the peer could
- * have connected there as well. Otherwise returns the default address. */
+ * returns the destination that the peer claims, `claimed`, if this address is covered and has the port of `bound`: the
+ * peer could have connected there, too. For any other claim, returns the default address. */
 struct unsock_ip unsock_address_accepted(const struct unsock_ip *bound, const struct unsock_ip *claimed);
 
 #endif

@@ -22,7 +22,7 @@ interface Server {
   readonly socket: UnixSocketEntry;
 }
 
-/** @returns The sockets in all directories that serve the wanted port, or any port. */
+/** @returns The sockets, in any directory, that serve the port `wanted`; if it is undefined, any port. */
 export function serversOf(sockets: readonly UnixSocketEntry[], wanted: AddressedPort | undefined): Server[] {
   const servers: Server[] = [];
   for (const socket of sockets) {

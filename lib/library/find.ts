@@ -66,7 +66,7 @@ function placesBeside(): string[] {
 function packagedPlaces(): string[] {
   const beside = [`${dirname(import.meta.dirname ?? "/")}/${NAME}`];
   try {
-    // Not by `import.meta.resolve`, which does not find packages of Yarn's Plug'n'Play.
+    // `import.meta.resolve` does not find packages of Yarn's Plug'n'Play; `createRequire` does.
     const { createRequire } = process.getBuiltinModule("node:module");
     const manifest = createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`);
     return [`${dirname(manifest)}/lib/${NAME}`, ...beside];

@@ -5,7 +5,7 @@ import { processName, processStart } from "../system/process_name.ts";
 /** A process that holds a socket open. */
 export interface SocketHolder {
   readonly pid: number;
-  /** As its user knows it: `node server.js`. */
+  /** The process's name as its user knows it: `node server.js`. */
   readonly name: string;
   /** The effective user, or undefined if not known. */
   readonly uid: number | undefined;

@@ -90,7 +90,7 @@ function addNamed(names: string, add: (name: string, path: string) => void): voi
   }
 }
 
-/** Adds the subdirectories of a directory. Makes their names labels. Skips hidden ones, `private`, and links. */
+/** Adds a directory's subdirectories, with names made into DNS labels. Skips links, `private` and hidden directories. */
 function addDirectories(parent: string, add: (name: string, path: string) => void): void {
   const owner = orUndefined(() => statOf(parent, false));
   if (!owner?.isDirectory()) return;

@@ -7,9 +7,9 @@ import { optionFlag } from "./text.ts";
 export { optionFlag };
 
 /**
- * The kinds of words that completions find on this machine. `port` is a TCP port. The other kinds of port include UDP
+ * The kinds of words that completions find on this machine. `port` is a TCP port; each kind `port/…` also offers UDP
  * ports and, except `port/file`, ports with an address (`PORT@ADDR`). `port/live` leaves out stale ports. `port/file`
- * is the port of a control file, or any file; `port/program` is a port or a program.
+ * offers the ports of control files, and all files; `port/program` offers ports and programs.
  */
 export type WordKind =
   | "file"

@@ -34,7 +34,7 @@ function isStatus(word: string): word is Status {
 
 /**
  * Reads TAP. `prove -v`, and the loop that runs fastify's tests, print a file's name before its tests. A test without a
- * description has its number.
+ * description gets its number as its name.
  */
 export function readTap(output: string): Results {
   const named = new Named();

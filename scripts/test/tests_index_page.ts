@@ -62,8 +62,8 @@ function nameOf(file: string): string {
 }
 
 /**
- * @param page The current page. Its row of a file of C stays if this row counts more test files than the new one, and
- *   at least as much of the file ran.
+ * @param page The current page. For each C file, the page's row stays if it counts more test files than the new row
+ *   and shows that at least as much of the file ran.
  * @param files The files of C.
  * @returns The page, with the new table below the mark `BEGIN`.
  */
