@@ -68,7 +68,7 @@ struct waiting {
     bool is_left[UNSOCK_OPERANDS_MOST]; /* the port is still waited for */
 };
 
-/* Reads a time such as 10, 0.5, 10s or 500ms, as milliseconds. Refuses fractions of a millisecond. */
+/* Reads a time such as 10, 0.5, 10s or 500ms, as milliseconds. */
 static bool read_time(const char *text, int64_t *milliseconds) {
     uint64_t whole, thousandths = 0;
     const char *unit = text;
@@ -77,7 +77,7 @@ static bool read_time(const char *text, int64_t *milliseconds) {
     struct unsock_span rest = {text, (size_t)(unit - text)}, seconds = unsock_span_next(&rest, '.');
     bool has_fraction = rest.at != seconds.at + seconds.length, is_ms = unsock_span_is(unsock_span_of(unit), "ms");
     if (!unsock_span_number(seconds, 10, SECONDS_MOST, &whole) ||
-        (has_fraction && (is_ms || !unsock_span_number(rest, 10, 999, &thousandths))) || rest.length > 3)
+        (has_fraction && !unsock_span_number(rest, 10, 999, &thousandths)) || rest.length > 3)
         return false;
     for (size_t digits = rest.length; digits < 3; digits++)
         thousandths *= 10;

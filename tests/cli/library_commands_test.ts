@@ -38,8 +38,3 @@ Deno.test("the library alone and the command line say the same of the same words
     }));
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
-
-Deno.test("wait refuses a fraction of a millisecond", async () => {
-  const { code, stderr } = await byLibrary(["wait", "80", "--timeout", "1.5ms"]);
-  assertEquals([code, stderr], [2, 'unsock: --timeout: not a time, such as 10, 0.5, 10s or 500ms: "1.5ms"\n']);
-});
