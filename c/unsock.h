@@ -18,8 +18,8 @@
 #define UNSOCK_CONTROL_NOBODY "/dev/null" /* a target of AF_UNIX where there is never a socket */
 
 /* An entry of `sockopts` with group 0 and this key decides when the target gets a half-close: at once if the first byte
- * of its value is 2, else when the socket is closed. unsock 1.1 skips the entry. Without one, AF_TIPC and Firecracker's
- * multiplexer get the half-close at the close, since an earlier one would lose the server's answer; others at once. */
+ * of its value is 2, else when the socket is closed. unsock 1.1 skips the entry. Without it, AF_TIPC and Firecracker's
+ * multiplexer get a half-close at the close, since an earlier one would lose the server's answer; others at once. */
 #define UNSOCK_CONTROL_HALF_CLOSE 0x666c6168u
 #define UNSOCK_CONTROL_HALF_CLOSE_HOLD 1
 #define UNSOCK_CONTROL_HALF_CLOSE_PASS 2

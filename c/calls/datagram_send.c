@@ -291,7 +291,7 @@ static bool is_foreign(const struct unsock_fd *entry) {
 }
 
 /* Sends datagrams of `size` bytes: as one batch if the receiver takes batches, else several by one call. If a datagram
- * after the first cannot be sent, drops it and the rest, as a full queue on the way would over UDP. */
+ * after the first cannot be sent, drops it and the rest: UDP drops datagrams at a full queue, too. */
 UNSOCK_OWN_FRAME static long send_segments(const struct route *route, struct msghdr *message, bool at_target,
                                            size_t size) {
     struct unsock_segment segment;

@@ -66,7 +66,7 @@ long unsock_stream_listen(int fd, struct unsock_fd *entry, int backlog) {
         return listen_bound_elsewhere(fd, entry, backlog);
     if (entry->flags & UNSOCK_BOUND) {
         /* If a reserved stream has no file, binds it again. With SO_REUSEPORT this succeeds even if another process has
-         * the address: haproxy's successor tells the old process to continue before the successor gives the port up. */
+         * the address: a new haproxy process tells the old one to listen again before the new one gives the port up. */
         struct unsock_ip local = entry->local;
         bool again = entry->kind == UNSOCK_KIND_LOCAL && !(entry->flags & UNSOCK_FILE);
         return listen_bound(fd, entry, backlog, again ? unsock_bind_ip(fd, entry, &local, 0) : 0);

@@ -124,7 +124,7 @@ void unsock_asking_forget(int fd, const struct unsock_fd *entry);
 
 /* Connects the descriptor to the target of the control file at `path`. `asked` is the address that the program connects
  * to; NULL if the program connects to a path. Returns 0 or -errno; -EINPROGRESS also at the end of SO_SNDTIMEO. Stores
- * unsock_resolve's answer for the path in *answers. Without a control file there, does nothing else. */
+ * unsock_resolve's answer for the path in *answers. If no control file is at `path`, does nothing else. */
 long unsock_target_connect(int fd, struct unsock_fd *entry, const char *path, const struct unsock_ip *asked,
                            long *answers);
 

@@ -203,7 +203,7 @@ static inline bool unsock_fd_is_duplicated(const struct unsock_fd *entry) {
     return entry->ring != 0 && (entry->ring & UNSOCK_RING_NUMBER) != UNSOCK_RING_NUMBER;
 }
 
-/* True for an AF_UNIX socket, or one of a control file's family, in the place of a TCP or UDP socket. */
+/* True for a socket in the place of a TCP or UDP socket: of AF_UNIX, or of the family that a control file names. */
 static inline bool unsock_fd_is_redirected(const struct unsock_fd *entry) {
     return (entry->kind == UNSOCK_KIND_LOCAL || entry->kind == UNSOCK_KIND_FOREIGN) &&
            (entry->domain == AF_INET || entry->domain == AF_INET6);

@@ -1,4 +1,4 @@
-/* Stores the data of this process alone, and by which kind of name it reached each port. */
+/* Stores data that forked children do not inherit, and by which kind of name this process reached each port. */
 #include "memory/process.h"
 
 #include "rt/system_calls.h"

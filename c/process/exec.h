@@ -135,7 +135,7 @@ long unsock_planning_out_of_reach(const struct unsock_planning *planning, const 
 long unsock_planning_find_way(struct unsock_planning *planning, long *opened);
 
 /* confinement.c: Finds the AppArmor profile or SELinux context that would confine a program. When an unconfined process
- * executes a file, the kernel attaches the profile with a matching path. A loaded program's file is the library. */
+ * executes a file, the kernel attaches the profile for the file's path. To load a program, exec runs the library. */
 
 #define UNSOCK_PROFILE_MOST 160
 

@@ -98,8 +98,8 @@ static bool read_registration(struct unsock_span line, int fd, uint64_t inode, s
     return true;
 }
 
-/* Reads the registration from the kernel, which disarms a one-shot when it fires. Stacks may be small, so one buffer
- * holds the path, then the file's lines. */
+/* Reads the registration from the kernel, which disarms an EPOLLONESHOT one after its event. Stacks may be small: one
+ * buffer holds the path, then the file's lines. */
 UNSOCK_OWN_FRAME static bool read_kernel_registration(int set, int fd, uint64_t inode,
                                                       struct unsock_epoll_event *event) {
     struct unsock_lines lines;

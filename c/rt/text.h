@@ -87,7 +87,7 @@ void unsock_text_number(struct unsock_text *text, uint64_t number, unsigned base
 /* Appends the text in double quotes: with '?' for each control character, and "..." for bytes behind the first 200. */
 void unsock_text_quote(struct unsock_text *text, struct unsock_span span);
 
-/* Hexadecimal digits, eight at a time: the name that a client's stream binds (rules/kernel_name.c) has 40 to 88. */
+/* Converts hexadecimal digits eight at a time: a client stream's name (rules/kernel_name.c) has 40 to 88 of them. */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte in memory is the lowest one");
 

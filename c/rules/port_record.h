@@ -76,7 +76,7 @@ bool unsock_port_next_number(struct unsock_port_entry *entry);
 /* If `me` has a number, raises it until no entry that may be live has the same name. */
 void unsock_port_skip_taken(const struct unsock_port *port, struct unsock_port_entry *me);
 
-/* Adds `numbered`, the new name of the file of the entry at `index`, at the end. The old name becomes STALE, and is
+/* Adds `numbered` at the end: the file of the entry at `index` gets this name. The old name becomes STALE, and is
  * removed with the names of stale sockets. The caller has checked that there is room. */
 void unsock_port_renumber(struct unsock_port *port, unsigned index, const struct unsock_port_entry *numbered);
 

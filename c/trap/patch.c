@@ -48,7 +48,7 @@ struct work {
     long refused; /* -errno if the kernel did not make memory executable; else 0 */
 };
 
-/* True if enough places are known: a Go program has one for socket calls, near the start of up to 40 MB of code. */
+/* True if enough places are known. A Go program makes all socket calls at one place, early in up to 40 MB of code. */
 static bool is_enough(const struct work *work) {
     return work->count == SITES || (work->kind == UNSOCK_CALL_SITE_GO && work->count > 0);
 }

@@ -39,8 +39,8 @@ export interface KeptRequest {
 }
 
 /**
- * @returns True if a request may be sent twice, and every server sees the same end of the request: it has no body, and
- *   no bytes that some parsers take for the end of a line (0x85) or for a hyphen ("_").
+ * @returns True if a request may be sent twice, and all servers agree where it ends: the request has no body, and no
+ *   bytes that some parsers take for the end of a line (0x85) or for a hyphen ("_").
  */
 function isPlain({ method, path, rawHeaders }: KeptRequest): boolean {
   if (method !== "GET" || !PLAIN_VALUE.test(path)) return false;

@@ -157,8 +157,8 @@ export async function makeRig(
 }
 
 /**
- * Removes the files that the libraries to compare with have left, while no program uses them. Otherwise another user's
- * file would be in the way when the same port is used again.
+ * Removes the socket files of the variants that are other libraries, while no program uses the files. Otherwise a later
+ * bind to the same port by another user could fail.
  */
 export async function clearOthers({ variants }: Pick<Rig, "variants">): Promise<void> {
   for (const { mayFail, sockets } of variants) {
@@ -199,7 +199,7 @@ export function orderOf<T>(items: readonly T[], round: number): T[] {
 export interface Attempts {
   /** The results of `measure` for each variant, one a round. */
   readonly samples: Map<string, number[]>;
-  /** The variants that failed. Only those that may fail are here. */
+  /** The names of the variants with `mayFail` that failed. */
   readonly failed: string[];
   readonly notes: string[];
 }
