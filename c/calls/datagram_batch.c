@@ -3,7 +3,7 @@
  * Other programs would take the trailer for data. So a bit of a socket file's mode, which has no other meaning for
  * sockets, marks a receiver that takes batches; all others get single datagrams. The library sets
  * - the sticky bit before the receiver's first recvmsg with UDP_GRO and room for the size: batches of any length;
- * - the set-group-ID bit once a recvmmsg has received several large datagrams, if the program itself uses UDP_SEGMENT:
+ * - the set-user-ID bit once a recvmmsg has received several large datagrams, if the program itself uses UDP_SEGMENT:
  *   then its peer may use it, too (quic-go): batches of UNSOCK_DATAGRAM_SEVERAL, which one recvmmsg divides again. */
 #include "calls/datagram.h"
 
@@ -19,6 +19,10 @@
 
 #define LOOKS 16u /* after 16 batches in a row for receivers that take none, only each 16th checks its receiver */
 
+/* The program's buffers may be shorter than a batch: what follows goes to a place that is overwritten again and again,
+ * as only the trailer at its end is wanted. The longest datagram has 64 KiB. */
+#define REST 1024u
+#define RESTS 65u
 #define LARGE 512 /* bytes: a datagram with data, not an acknowledgement */
 
 struct trailer {
@@ -48,7 +52,7 @@ UNSOCK_OWN_FRAME static size_t batch_taken(int fd, const struct msghdr *message)
         unsock_kernel_name_read(path, (size_t)length).kind != UNSOCK_NAME_FILE ||
         !reads_mode(path->sun_path, 0, &status))
         return 0;
-    return status.stx_mode & S_ISVTX ? INT16_MAX : status.stx_mode & S_ISGID ? UNSOCK_DATAGRAM_SEVERAL : 0;
+    return status.stx_mode & S_ISVTX ? INT16_MAX : status.stx_mode & S_ISUID ? UNSOCK_DATAGRAM_SEVERAL : 0;
 }
 
 /* Joins the batch's next datagrams, as many as the receiver takes (`taken`), and sends them as one datagram. Returns
@@ -94,13 +98,16 @@ long unsock_datagram_send_batch(int fd, struct unsock_fd *entry, const struct ms
     static uint32_t untaken; /* batches in a row that were not sent as one datagram */
     uint32_t before = __atomic_load_n(&untaken, __ATOMIC_RELAXED);
     if (batch->from == 0) {
-        batch->taken = before < LOOKS || before % LOOKS == 0 ? batch_taken(fd, name) : 0;
+        bool looks = (before < LOOKS || before % LOOKS == 0) && !unsock_sandboxed;
+        batch->taken = looks ? batch_taken(fd, name) : 0;
         __atomic_store_n(&untaken, batch->taken > 0 ? 0 : before + 1, __ATOMIC_RELAXED);
     }
     long result =
         batch->taken > 0 ? send_whole(fd, entry, name, flags, batch) : send_several(fd, entry, name, flags, batch);
     if (result > 0)
         batch->from += (size_t)result;
+    else
+        batch->taken = 0; /* the rest may go to another receiver */
     return result > 0 || result == -EAGAIN || result == -ECONNRESET ? result : 0;
 }
 
@@ -119,8 +126,8 @@ void unsock_datagram_take_several(int fd, struct unsock_fd *entry, size_t length
     if (!(entry->flags & UNSOCK_DATAGRAM_SEGMENTS) || length < LARGE ||
         __atomic_load_n(&refused, __ATOMIC_RELAXED) == LOOKS)
         return;
-    if (unsock_datagram_is_named(entry) && (unsock_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) && unsock_only_holder(fd))
-        unsock_datagram_take_batches(fd, entry, S_ISGID);
+    if (unsock_datagram_is_named(entry) && (unsock_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) && unsock_only_process(fd))
+        unsock_datagram_take_batches(fd, entry, S_ISUID);
     else
         __atomic_fetch_add(&refused, 1, __ATOMIC_RELAXED);
 }
@@ -141,8 +148,9 @@ static bool read_trailer(const struct iovec *parts, size_t size, struct trailer 
 
 UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *message, int flags, bool whole,
                                                     int32_t *size) {
-    struct iovec parts[UNSOCK_SEGMENT_PARTS + 1];
-    struct trailer rest, trailer;
+    struct iovec parts[UNSOCK_SEGMENT_PARTS + RESTS];
+    struct trailer trailer;
+    uint8_t rest[REST];
     struct msghdr longer = *message;
     size_t count = message->msg_iovlen, room = 0;
     *size = 0;
@@ -150,15 +158,17 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *messa
         return unsock_real_recvmsg(fd, message, flags);
     for (size_t i = 0; i < count; i++)
         room += UNSOCK_MIN(parts[i].iov_len, (size_t)INT32_MAX);
-    parts[count] = (struct iovec){&rest, sizeof(rest)};
+    for (size_t i = 0; i < RESTS; i++)
+        parts[count + i] = (struct iovec){rest, sizeof(rest)};
     longer.msg_iov = parts;
-    longer.msg_iovlen = count + 1;
+    longer.msg_iovlen = count + RESTS;
     long result = unsock_real_recvmsg(fd, &longer, flags);
     message->msg_namelen = longer.msg_namelen;
     message->msg_controllen = longer.msg_controllen;
     message->msg_flags = longer.msg_flags;
-    if (result > (long)sizeof(trailer) && (size_t)result <= room + sizeof(rest) &&
-        read_trailer(parts, (size_t)result, &trailer)) {
+    if (result > (long)sizeof(trailer) && (size_t)result <= room + RESTS * sizeof(rest) &&
+        read_trailer(parts, (size_t)result, &trailer) && trailer.size > 0 &&
+        trailer.size <= result - (long)sizeof(trailer)) {
         *size = whole ? trailer.size : 0;
         result = whole ? result - (long)sizeof(trailer) : UNSOCK_MIN(result - (long)sizeof(trailer), trailer.size);
     }
@@ -215,7 +225,7 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_spread(int fd, struct unsock_mmsgh
     long result = unsock_datagram_receive_batch(fd, &all, flags, true, &size);
     if (result < 0)
         return result;
-    size_t each = size > 0 ? UNSOCK_MIN((size_t)size, (size_t)result) : (size_t)result;
+    size_t each = size > 0 ? (size_t)size : (size_t)result;
     unsigned received = spread(parts, messages, each > least ? 1 : count, (size_t)result, each);
     for (unsigned i = 0; i < received; i++) {
         messages[i].header.msg_name = all.msg_name;

@@ -267,7 +267,7 @@ static inline bool may_be_batch(int fd, struct unsock_fd *entry, size_t room) {
         return true;
     if (entry->options == 0 || !unsock_option_flag(fd, entry, IPPROTO_UDP, UNSOCK_UDP_GRO))
         return false;
-    if (room >= CMSG_SPACE(sizeof(int32_t)) && unsock_datagram_is_named(entry))
+    if (room >= CMSG_SPACE(sizeof(int32_t)) && unsock_datagram_is_named(entry) && !unsock_sandboxed)
         unsock_datagram_take_batches(fd, entry, S_ISVTX);
     return true;
 }

@@ -7,7 +7,7 @@
 #include "files/port.h"
 #include "replace/replace.h"
 
-#define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE)
+#define FILE_FLAGS (UNSOCK_BOUND | UNSOCK_NAMED | UNSOCK_FILE | UNSOCK_DATAGRAM_BATCHES)
 
 static bool is_sibling(const struct unsock_fd *entry, const struct unsock_fd *other) {
     struct unsock_ip own = unsock_fd_bound_to(entry), its = unsock_fd_bound_to(other);

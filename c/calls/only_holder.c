@@ -51,6 +51,10 @@ UNSOCK_OWN_FRAME static bool may_any_child_have(int fd) {
     return may;
 }
 
+bool unsock_only_process(int fd) {
+    return !unsock_sandboxed && unsock_this_process_bound(fd) && !has_child();
+}
+
 bool unsock_only_holder(int fd) {
     if (unsock_sandboxed || (!unsock_this_process_bound(fd) && may_have((uint64_t)unsock_getppid(), fd)))
         return false;

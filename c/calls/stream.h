@@ -115,6 +115,9 @@ bool unsock_urgent_alone(int fd, uint32_t events);
  * Does not ask about the parent if this process bound the socket. */
 bool unsock_only_holder(int fd);
 
+/* True if this process bound the socket and has no child. */
+bool unsock_only_process(int fd);
+
 /* passed_descriptors.c: Descriptors that came with a message (SCM_RIGHTS; unix(7)). */
 
 /* True if the message may have brought descriptors, or lacked room for them. */

@@ -11,14 +11,14 @@ Deno.test(
     assertEquals(facts, [
       "before any batch:  600 600",
       "four:  100 100 100 100",
-      "larger than the datagram:  100",
-      "of no bytes:  100",
+      "larger than the datagram:  116",
+      "of no bytes:  116",
       "more than messages:  1 1 1 1 1 1 1 1",
       // No batch, but data that look like a trailer.
       "the trailer alone:  16",
-      "longer than all buffers:  1452 cut",
+      "longer than all buffers:  1 1 1 1 1 1 1 1",
       "into smaller buffers:  50 cut",
-      "into buffers of no bytes:  0",
+      "into buffers of no bytes:  0 cut",
       "into memory that cannot be written:  100 100 100 100 100 100 100",
       "by recv: 100",
       "nothing: EAGAIN",

@@ -190,6 +190,15 @@ static void divided(const char *at, uint16_t piece) {
     divide("by sixteen", fd, rooms, 16);
     send_batch(sender, &to, 16ul * piece, piece);
     fact_number("by eleven, in all", count_received(fd, 11) + count_received(fd, 11));
+    send_batch(sender, &to, 8ul * piece, piece);
+    address from = {.length = sizeof from.space};
+    fact_number("the first, by a longer buffer", recvfrom(fd, got, 2048, 0, &from.any, &from.length));
+    while (recv(fd, got, 2048, 0) >= 0)
+        ;
+    send_batch(sender, &to, 8ul * piece, piece);
+    divide("by three", fd, rooms, 3);
+    while (recv(fd, got, 2048, 0) >= 0)
+        ;
     divide("nothing more", fd, rooms, 8);
     close(sender);
     close(fd);
