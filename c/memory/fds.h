@@ -35,7 +35,7 @@ static inline bool unsock_state_in(uint8_t state, unsigned states) {
     return (1u << state & states) != 0;
 }
 
-/* True if the program sees a connected socket: also during a non-blocking connect, and in state NOBODY. */
+/* True if the program sees a connected socket: also in state NOBODY, and while its connect has not succeeded yet. */
 static inline bool unsock_state_is_connected(uint8_t state) {
     return unsock_state_in(state, UNSOCK_STATE_BIT(CONNECTING) | UNSOCK_STATE_BIT(CONNECTED) |
                                       UNSOCK_STATE_BIT(NOBODY) | UNSOCK_STATE_BIT(ASKING));
