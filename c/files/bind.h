@@ -58,8 +58,8 @@ long unsock_port_come_forward(int fd, struct unsock_fd *entry);
  * reads the name from the link PORT.dgram.sock, with one system call. */
 void unsock_port_own(const struct unsock_fd *entry, struct unsock_port_entry *own);
 
-/* Returns how a bind treats an entry that excludes the new socket. OWN: the new socket replaces the entry's socket; or
- * the entry is of a stream that only reserves the port, and both have SO_REUSEADDR. ALIVE: all other entries. */
+/* Tells whether an entry that excludes the new socket stops its bind. Returns OWN, it does not, if the new socket is to
+ * replace the entry's, or if the entry's stream only reserves the port and both have SO_REUSEADDR; else ALIVE. */
 enum unsock_port_life unsock_port_life_for(const struct unsock_bind *bind, const struct unsock_port_entry *entry);
 
 socklen_t unsock_port_own_path(const struct unsock_fd *entry, struct sockaddr_un *path);

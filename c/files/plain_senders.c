@@ -64,8 +64,8 @@ static long make_port_link(const struct sockaddr_un *own, const struct sockaddr_
     return unsock_directory_link(own->sun_path, path->sun_path);
 }
 
-/* Takes the port by making its file, which only one process can do. If the port is taken and `clears` is true, removes
- * the names of its stale sockets, and tries again if none is live. */
+/* Takes the port by making its file, which only one process can do. If the port is taken, `clears` is true and the
+ * port's file leads to no live socket, removes the names of stale sockets, and tries again if none is live. */
 static long take_port(uint32_t place, const struct sockaddr_un *own, bool clears, uint64_t file[2]) {
     struct sockaddr_un path;
     path_of_port(place, &path);

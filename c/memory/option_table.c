@@ -11,7 +11,7 @@
 #define SIMPLE_NUMBER(level, name, index, initial, least, most)                                                        \
     {level, name, UNSOCK_OPTION_NUMBER, index, 1, initial, least, most}
 
-/* Some names are numbers, because the headers of older systems lack the names. */
+/* Some names are numbers, because the headers included here, or those of older systems, lack the names. */
 const struct unsock_option_row unsock_option_table[] = {
     APPLIED(SO_REUSEADDR),
     APPLIED(SO_KEEPALIVE),

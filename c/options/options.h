@@ -14,7 +14,7 @@ bool unsock_options_wants_ip(const struct unsock_fd *entry, int level, int name)
 long unsock_options_set(int fd, struct unsock_fd *entry, int level, int name, const void *value, socklen_t length);
 long unsock_options_get(int fd, struct unsock_fd *entry, int level, int name, void *value, socklen_t *length);
 
-/* Copies the options that the program has set on `from` to the stand-in `to`, a TCP or UDP socket if `to_ip`. */
+/* Copies the options that the program has set on `from` to the new socket `to`, a TCP or UDP socket if `to_ip`. */
 void unsock_options_carry(int from, struct unsock_fd *entry, int to, bool to_ip);
 
 /* Notes that the program has set the option on its socket, so that a later replacement of the socket copies it. */

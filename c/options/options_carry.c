@@ -1,4 +1,4 @@
-/* Copies options from one socket to another: to a stand-in, or to an accepted socket. */
+/* Copies options to another socket: a stand-in, an accepted socket, or one that sends a datagram to the network. */
 #include "kernel/socket_info.h"
 #include "options/options.h"
 

@@ -153,7 +153,7 @@ void unsock_self_exe_note(int fd) {
 }
 
 void unsock_self_exe_inherit(void) {
-    /* This call lacks the library's mark (rt/sys.h), so it is trapped: the copy that loaded the program answers. */
+    /* Without the library's mark (rt/sys.h) the call is trapped: the library's copy that loaded the program answers. */
     long length = unsock_syscall6(__NR_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)self_file,
                                   sizeof(self_file) - 1, 0, 0);
     self_file[length > 0 ? length : 0] = '\0';

@@ -18,8 +18,8 @@ static const struct {
     uint8_t mark;
 } entry_marks[] = {{'+', UNSOCK_PORT_REUSEPORT}, {'*', UNSOCK_PORT_REUSEADDR}, {'!', UNSOCK_PORT_CONNECTED}};
 
-/* The functions below do without unsock_text, for speed: every connection and datagram makes a name. The settings
- * refuse a directory that leaves no room for names (UNSOCK_DIR_MOST). */
+/* The functions below do without unsock_text, for speed: every connection, and every datagram to an address, makes a
+ * name. The settings refuse a directory that leaves no room for names (UNSOCK_DIR_MOST). */
 
 static char *put_text(char *at, const char *text) {
     while (*text != '\0')

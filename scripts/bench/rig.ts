@@ -27,7 +27,7 @@ export interface Variant {
   readonly transport: "unix" | "inet";
   /** Variables that preload a library and configure it. */
   readonly env: Readonly<Record<string, string>>;
-  /** The directory of the socket files, if the variant has any. */
+  /** The directory of the library's socket files; undefined if the variant preloads no library. */
   readonly sockets?: string;
   /** Whether the variant may fail: only a library to compare with may ({@linkcode OtherLibrary}). */
   readonly mayFail: boolean;
