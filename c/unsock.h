@@ -79,8 +79,8 @@ UNSOCK_EXPORT const char *unsock_call_name(unsigned index);
 UNSOCK_EXPORT void unsock_execute(const char *file, const char *const *argv, const char *const *environment, char *why,
                                   size_t size);
 
-/* Returns the errno with which an intercepted function (bind, connect …) last failed in this process; 0 if none has. For
- * callers that cannot read errno, such as a foreign-function interface. Inexact if several threads fail at once. */
+/* Returns the errno with which an intercepted function (bind, connect …) last failed in this process; 0 if none has.
+ * For callers that cannot read errno, such as a foreign-function interface. Inexact if several threads fail at once. */
 UNSOCK_EXPORT int unsock_last_error(void);
 
 #endif

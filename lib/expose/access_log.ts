@@ -1,7 +1,7 @@
 /**
- * The log of `expose --http --log`: a line for each request in the common log format, followed by the name of
- * the server's loopback, the server's port and the duration in milliseconds. Text from clients is escaped. A slow disk or reader never delays an
- * answer: lines wait in memory, and if too many wait, new ones are dropped.
+ * The log of `expose --http --log`: a line for each request in the common log format, followed by the name of the
+ * server's loopback, the server's port and the duration in milliseconds. Text from clients is escaped. A slow disk or
+ * reader never delays an answer: lines wait in memory, and if too many wait, new ones are dropped.
  */
 import * as fs from "node:fs";
 import type { Readable } from "node:stream";
