@@ -159,7 +159,7 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *messa
     for (size_t i = 0; i < count; i++)
         room += UNSOCK_MIN(parts[i].iov_len, (size_t)INT32_MAX);
     for (size_t i = 0; i < RESTS; i++)
-        parts[count + i] = (struct iovec){rest, sizeof(rest)};
+        parts[count + i] = (struct iovec){&rest, sizeof(rest)};
     longer.msg_iov = parts;
     longer.msg_iovlen = count + RESTS;
     long result = unsock_real_recvmsg(fd, &longer, flags);
