@@ -4,7 +4,7 @@
 
 #include "memory/option_table.h"
 
-/* socket_info.c: Asks about one socket, and about the kernel's version. */
+/* socket_info.c: Asks about one socket and the kernel's version, and stores marks with a socket. */
 
 /* True if the running kernel is older than Linux 5.14, or its version is unknown. Asks the kernel once. */
 bool unsock_kernel_is_before_5_14(void);

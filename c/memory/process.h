@@ -40,8 +40,8 @@ int32_t unsock_own_thread(void);
 /* False in a vfork child, which shares the parent's memory, not its descriptors: its closes must not change entries. */
 bool unsock_this_process_owns_descriptors(void);
 
-/* True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium, libseccomp).
- * Such a filter knows only the program's own calls: if it allows write but not sendto, a sendto kills the process. */
+/* True once the process has installed a seccomp filter of its own (sshd's and vsftpd's children, Chromium), or a filter
+ * has refused sendto. Such a filter knows only the program's own calls, and may kill the process at another one. */
 extern bool unsock_sandboxed;
 
 /* False if a close must not remove files: in a child of vfork, or if the program's own filter may kill the process. */

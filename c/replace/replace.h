@@ -97,8 +97,8 @@ static inline long unsock_whose(int fd, unsigned how, struct unsock_whose *whose
 
 /* epoll.c: Keeps registrations in epoll sets when a descriptor's socket is replaced. */
 
-/* Returns the events to register for a program that requests `events`: for reads of AF_UNIX streams also EPOLLPRI,
- * which shows a waiting urgent byte. Omits some until the socket's Firecracker multiplexer answers (calls/asking). */
+/* Returns the events to register for a program that requests `events`: with EPOLLIN of an AF_UNIX stream also EPOLLPRI,
+ * which shows an urgent byte; while a connect waits for Firecracker's answer (calls/asking), EPOLLIN, not EPOLLOUT. */
 uint32_t unsock_epoll_asked(const struct unsock_fd *entry, uint32_t events);
 
 long unsock_epoll_control(int set, int operation, int fd, struct unsock_epoll_event *event);

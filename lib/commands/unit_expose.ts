@@ -14,7 +14,7 @@ const NAME = "unsock-front";
 const PORT = "8080";
 const LOOPBACK = "127.0.0.1";
 const OPTIONS = { ...EXPOSE_OPTIONS, dir: { value: "directory", help: "" }, here: { help: "" } };
-/** Options of `expose` whose values are paths. */
+/** Options of `expose --http` whose values are paths. */
 const PATHS = ["dir", "cert", "key", "log"];
 const OTHERS = ["http", "address", "force"];
 

@@ -9,7 +9,7 @@ import { Environ } from "../../lib/system/environ.ts";
 import { linkTarget, lstatOrUndefined } from "../../lib/system/files.ts";
 import { type Ports } from "./load.ts";
 
-/** The kinds of the library's internal files, which it removes with a port's last socket. */
+/** The kinds of the library's internal files: a port's record, its next one, and files of no port, as the lock's. */
 const INNER: readonly string[] = ["record", "next", "inner"];
 const FILES_OF_KILLED_CLIENT = 2;
 /** Longer than a tick of the clock by which the kernel dates files. */
