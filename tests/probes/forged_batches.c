@@ -45,6 +45,23 @@ static void receive(const char *name, int fd, void *last, size_t room) {
     fact(name, "%s%s", received < 0 ? errno_name(errno) : "", text);
 }
 
+/* Batches of `length` bytes, whose trailer says that each datagram has `size`. */
+static const struct {
+    const char *name;
+    size_t length;
+    uint16_t size;
+    size_t room;
+} batches[] = {
+    {"four", 400, 100, ROOM},
+    {"larger than the datagram", 100, 60000, ROOM},
+    {"of no bytes", 100, 0, ROOM},
+    {"more than messages", 100, 1, ROOM},
+    {"the trailer alone", 0, 100, ROOM},
+    {"longer than all buffers", 20000, 1, ROOM},
+    {"into smaller buffers", 400, 100, 50},
+    {"into buffers of no bytes", 400, 100, 0},
+};
+
 int main(void) {
     probe_start();
     int fd = bound("127.0.0.1", 0, SOCK_DGRAM), sender = CHECK(socket(AF_UNIX, SOCK_DGRAM, 0));
@@ -55,22 +72,10 @@ int main(void) {
     for (int i = 0; i < 2; i++)
         forge(sender, &to, 600, 0, false);
     receive("before any batch", fd, NULL, ROOM);
-    forge(sender, &to, 400, 100, true);
-    receive("four", fd, NULL, ROOM);
-    forge(sender, &to, 100, 60000, true);
-    receive("larger than the datagram", fd, NULL, ROOM);
-    forge(sender, &to, 100, 0, true);
-    receive("of no bytes", fd, NULL, ROOM);
-    forge(sender, &to, 100, 1, true);
-    receive("more than messages", fd, NULL, ROOM);
-    forge(sender, &to, 0, 100, true);
-    receive("the trailer alone", fd, NULL, ROOM);
-    forge(sender, &to, 20000, 1, true);
-    receive("longer than all buffers", fd, NULL, ROOM);
-    forge(sender, &to, 400, 100, true);
-    receive("into smaller buffers", fd, NULL, 50);
-    forge(sender, &to, 400, 100, true);
-    receive("into buffers of no bytes", fd, NULL, 0);
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+        forge(sender, &to, batches[i].length, batches[i].size, true);
+        receive(batches[i].name, fd, NULL, batches[i].room);
+    }
     void *bad = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     forge(sender, &to, 800, 100, true);
     receive("into memory that cannot be written", fd, bad, ROOM);
