@@ -17,12 +17,14 @@
 #include "rt/user.h"
 #include "rules/cmsg.h"
 
-#define LOOKS 16u /* after 16 batches in a row for receivers that take none, only each 16th checks its receiver */
+#define LOOKS 16u    /* after 16 batches in a row for receivers that take none, only each 16th checks its receiver */
+#define REFUSALS 16u /* after so many sockets that may not take batches, this process looks at no other one */
 
 /* The program's buffers may be shorter than a batch: what follows goes to a place that is overwritten again and again,
- * as only the trailer at its end is wanted. The longest datagram has 64 KiB. */
+ * as only the trailer at its end is wanted. */
 #define REST 1024u
-#define RESTS 65u
+#define BATCH_MOST (UINT16_MAX + sizeof(struct trailer))
+#define RESTS (BATCH_MOST / REST + 1)
 #define LARGE 512 /* bytes: a datagram with data, not an acknowledgement */
 
 struct trailer {
@@ -124,7 +126,7 @@ UNSOCK_OWN_FRAME void unsock_datagram_take_batches(int fd, struct unsock_fd *ent
 void unsock_datagram_take_several(int fd, struct unsock_fd *entry, size_t length) {
     static uint32_t refused;
     if (!(entry->flags & UNSOCK_DATAGRAM_SEGMENTS) || length < LARGE ||
-        __atomic_load_n(&refused, __ATOMIC_RELAXED) == LOOKS)
+        __atomic_load_n(&refused, __ATOMIC_RELAXED) >= REFUSALS)
         return;
     if (unsock_datagram_is_named(entry) && (unsock_fcntl(fd, F_GETFL, 0) & O_NONBLOCK) && unsock_only_process(fd))
         unsock_datagram_take_batches(fd, entry, S_ISUID);
@@ -158,17 +160,18 @@ UNSOCK_OWN_FRAME long unsock_datagram_receive_batch(int fd, struct msghdr *messa
         return unsock_real_recvmsg(fd, message, flags);
     for (size_t i = 0; i < count; i++)
         room += UNSOCK_MIN(parts[i].iov_len, (size_t)INT32_MAX);
-    for (size_t i = 0; i < RESTS; i++)
-        parts[count + i] = (struct iovec){&rest, sizeof(rest)};
+    size_t end = room;
+    do
+        parts[count++] = (struct iovec){&rest, sizeof(rest)};
+    while ((end += sizeof(rest)) < BATCH_MOST);
     longer.msg_iov = parts;
-    longer.msg_iovlen = count + RESTS;
+    longer.msg_iovlen = count;
     long result = unsock_real_recvmsg(fd, &longer, flags);
     message->msg_namelen = longer.msg_namelen;
     message->msg_controllen = longer.msg_controllen;
     message->msg_flags = longer.msg_flags;
-    if (result > (long)sizeof(trailer) && (size_t)result <= room + RESTS * sizeof(rest) &&
-        read_trailer(parts, (size_t)result, &trailer) && trailer.size > 0 &&
-        trailer.size <= result - (long)sizeof(trailer)) {
+    if (result > (long)sizeof(trailer) && (size_t)result <= end && read_trailer(parts, (size_t)result, &trailer) &&
+        trailer.size > 0 && trailer.size <= result - (long)sizeof(trailer)) {
         *size = whole ? trailer.size : 0;
         result = whole ? result - (long)sizeof(trailer) : UNSOCK_MIN(result - (long)sizeof(trailer), trailer.size);
     }
